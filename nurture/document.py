@@ -1,0 +1,159 @@
+"""Strict YAML 1.2: text becomes plain values and each value keeps its place. Nothing of what the values mean is known here.
+
+Times stay text (`10:00` is never 600), `no` is a word and not a boolean, dates stay text, a key may not stand twice,
+anchors and tags are refused, size and depth are bounded.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, NodeEvent
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from nurture.mistake import Mistake, MistakesFound, Place
+
+LARGEST = 262_144
+DEEPEST = 30
+
+Keys = tuple[str | int, ...]
+
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+\Z")
+_WORDS: Mapping[str, bool | None] = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
+}
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file's plain values (dict, list, str, int, float, bool, None) and where each of them stands."""
+
+    file: str
+    value: Any
+    places: Mapping[Keys, Place] = field(repr=False)
+    """Place of every value and, under the key's own path, of its key."""
+
+    def place(self, path: Keys) -> Place:
+        """The place of the value at `path`, or of the nearest value around it."""
+        for length in range(len(path), -1, -1):
+            if found := self.places.get(path[:length]):
+                return found
+        return Place(self.file)
+
+
+def load_file(path: Path, shown_as: str = "") -> Document:
+    """Reads one file. Raises MistakesFound when it is missing, too large, not UTF-8 or not strict YAML."""
+    name = shown_as or str(path)
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        raise MistakesFound([Mistake(Place(name), "mistake.file_missing")]) from None
+    if len(raw) > LARGEST:
+        values = {"size": len(raw), "limit": LARGEST}
+        raise MistakesFound([Mistake(Place(name), "mistake.too_large", values)])
+    try:
+        return load_text(raw.decode("utf-8-sig"), name)
+    except UnicodeDecodeError as problem:
+        line = raw[: problem.start].count(b"\n") + 1
+        raise MistakesFound([Mistake(Place(name, line, 1), "mistake.not_text")]) from None
+
+
+def load_text(text: str, file: str) -> Document:
+    """Reads one document from text. Raises MistakesFound with every mistake that can be told apart."""
+    reading = _Reading(file)
+    reading.refuse_what_is_not_plain(text)
+    try:
+        node = YAML(typ="safe", pure=True).compose(text)
+    except (YAMLError, ValueError, RecursionError) as problem:
+        raise MistakesFound([_broken(problem, file)]) from None
+    if node is None:
+        raise MistakesFound([Mistake(Place(file), "mistake.empty")])
+    value = reading.value(node, ())
+    if reading.mistakes:
+        raise MistakesFound(reading.mistakes)
+    return Document(file, value, reading.places)
+
+
+def _broken(problem: Exception, file: str) -> Mistake:
+    mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
+    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+    text = problem.problem if isinstance(problem, MarkedYAMLError) and problem.problem else type(problem).__name__
+    return Mistake(place, "mistake.yaml", {"problem": text})
+
+
+class _Reading:
+    """The walk over one document's nodes; it collects mistakes instead of stopping at the first."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.places: dict[Keys, Place] = {}
+        self.mistakes: list[Mistake] = []
+
+    def refuse_what_is_not_plain(self, text: str) -> None:
+        # Read as events first: composing already follows aliases and recurses.
+        depth = 0
+        try:
+            for event in YAML(typ="safe", pure=True).parse(text):
+                depth += 1 if type(event).__name__ in ("MappingStartEvent", "SequenceStartEvent") else 0
+                depth -= 1 if type(event).__name__ in ("MappingEndEvent", "SequenceEndEvent") else 0
+                if depth > DEEPEST:
+                    self._stop(event, "mistake.too_deep", {"limit": DEEPEST})
+                if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor):
+                    self._stop(event, "mistake.anchor", {})
+                if tag := getattr(event, "tag", None):
+                    self._stop(event, "mistake.tag", {"found": tag})
+        except (YAMLError, ValueError, RecursionError) as problem:
+            raise MistakesFound([_broken(problem, self.file)]) from None
+
+    def _stop(self, event: Any, code: str, values: Mapping[str, object]) -> None:
+        place = Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+        raise MistakesFound([Mistake(place, code, values)])
+
+    def value(self, node: Node, path: Keys) -> Any:
+        self.places.setdefault(path, self._place(node))
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, SequenceNode):
+            return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
+        assert isinstance(node, ScalarNode)
+        return _scalar(node)
+
+    def _mapping(self, node: MappingNode, path: Keys) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            place = self._place(key_node)
+            if not isinstance(key_node, ScalarNode):
+                self.mistakes.append(Mistake(place, "mistake.key_not_text"))
+                continue
+            key = str(key_node.value)
+            if key in values:
+                self.mistakes.append(Mistake(place, "mistake.duplicate_key", {"found": key}, _dotted(path)))
+                continue
+            self.places[(*path, key)] = place
+            values[key] = self.value(value_node, (*path, key))
+        return values
+
+    def _place(self, node: Node) -> Place:
+        return Place(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _scalar(node: ScalarNode) -> Any:
+    text = str(node.value)
+    if node.style in ("'", '"', "|", ">"):
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.match(text):
+        return int(text)
+    return float(text) if _DECIMAL.match(text) else text
+
+
+def _dotted(path: Keys) -> str:
+    return ".".join(str(part) for part in path)
