@@ -45,4 +45,50 @@ TEXTS: dict[str, tuple[str, str]] = {
         "「- 」で始まる並びで書いてください（見つかったもの: {found}）",
         "write a list of '- ' items here, not {found}",
     ),
+    "mistake.refused": ("「{found}」は使えません（{problem}）", "'{found}' can't be used here: {problem}"),
+    "expected.integer": ("「{found}」ではなく整数を書いてください", "write a whole number, not '{found}'"),
+    "expected.number": ("「{found}」ではなく数を書いてください", "write a number, not '{found}'"),
+    "expected.boolean": ("「{found}」ではなく true か false を書いてください", "write true or false, not '{found}'"),
+    "expected.text": (
+        "「{found}」は文字として書いてください（引用符で囲みます）",
+        "write text here (put '{found}' in quotes)",
+    ),
+    "expected.list": ("「- 」で始まる並びで書いてください", "write a list of '- ' items here"),
+    "expected.mapping": ("「項目: 値」の形で書いてください", "write 'key: value' pairs here"),
+    "expected.duration": (
+        "「{found}」は期間として読めません。「3 days」「72 hours」「2 weeks」「1 month」「3日」のように書いてください",
+        "'{found}' is not a duration; write '3 days', '72 hours', '2 weeks' or '1 month'",
+    ),
+    "expected.time_of_day": (
+        "「{found}」は時刻として読めません。「09:00」のように書いてください",
+        "'{found}' is not a time of day; write it like 09:00",
+    ),
+    "expected.window": (
+        "「{found}」は時間帯として読めません。「10:00-19:00」「09:00-18:00 mon-fri」のように書いてください",
+        "'{found}' is not a sending window; write '10:00-19:00' or '09:00-18:00 mon-fri'",
+    ),
+    "expected.date": (
+        "「{found}」は日付として読めません。「2026-12-31」のように書いてください",
+        "'{found}' is not a date; write it like 2026-12-31",
+    ),
+    "expected.zone": (
+        "「{found}」という時間帯（タイムゾーン）はありません。「Asia/Tokyo」のように書いてください",
+        "there is no time zone '{found}'; write it like Asia/Tokyo",
+    ),
+    "expected.percent": (
+        "「{found}」は割合として読めません。「5%」のように 0% 以上 50% 以下で書いてください",
+        "'{found}' is not a share; write it like 5%, from 0% to 50%",
+    ),
+    "mistake.cap_zero": (
+        "上限に {found} は使えません。上限を設けないなら「unlimited」と書いてください",
+        "a cap of {found} is refused; write 'unlimited' if there is to be no cap",
+    ),
+    "mistake.secret": (
+        "「{found}」はここに書けません。環境変数 {variable} に入れてください",
+        "'{found}' may not stand in this file; put it into the environment variable {variable}",
+    ),
+    "config.private_hours": (
+        "個人のお客様への送信時間は 08:00-21:00 の中で書いてください",
+        "sending hours for private people must lie inside 08:00-21:00",
+    ),
 }

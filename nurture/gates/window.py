@@ -110,7 +110,7 @@ def closed_blocks(intervals: Sequence[Interval], start: int, end: int) -> list[I
 
 
 def next_allowed(starts: Sequence[int], ends: Sequence[int], instant: int) -> int | None:
-    """The first instant from `instant` on inside the intervals, given as sorted starts and ends; None if none is left."""
+    """The first instant from `instant` on inside intervals, given as sorted starts and ends; None if none is left."""
     index = bisect_right(ends, instant)
     if index == len(ends):
         return None

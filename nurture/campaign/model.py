@@ -1,0 +1,223 @@
+"""A campaign as it stands in YAML: trigger, audience, steps and the promises around them. How it is read lives in `loading`."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from nurture.condition import AllOf, Condition
+from nurture.shape import DateText, DurationText, Section, Share, TimeText, Weekday, WindowText, wrong
+from nurture.zone import Duration
+
+Channel = Literal["email", "line"]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
+EventWord = Literal["order", "shipment", "delivery", "booking", "visit", "no_show", "cancellation"]
+
+
+def _listed(found: Any) -> Any:
+    return found if isinstance(found, list | tuple) else [found]
+
+
+class After(Section):
+    """Opens for every order, shipment, delivery, booking, visit, no-show, cancellation or custom event."""
+
+    after: EventWord | None = None
+    event: str | None = None
+    """Kind of a custom event, instead of `after`."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.after is None) == (self.event is None):
+            raise wrong("campaign.after_or_event")
+        return self
+
+    @property
+    def table(self) -> Literal["order", "booking", "event"]:
+        """The table whose rows open the occurrences."""
+        if self.event:
+            return "event"
+        return "order" if self.after in ("order", "shipment", "delivery") else "booking"
+
+
+class Anniversary(Section):
+    """Opens once a year on a yearly date of the customer, in the customer's zone."""
+
+    anniversary: str
+    """`birthday`, `first_order` (the day of the first order), or the name of a custom date."""
+    relative: str = ""
+    """Whose date: empty for the customer, else e.g. `daughter`."""
+    before: DurationText = Duration(0, 0, 0)
+    """Opens so many whole days earlier."""
+    after: DurationText = Duration(0, 0, 0)
+    """Opens so many whole days later."""
+    month_only: int | None = Field(default=None, ge=1, le=28)
+    """The day of the month to use where only the month is known; None = such people are left out."""
+
+    @model_validator(mode="after")
+    def _whole_days(self) -> Self:
+        for offset in (self.before, self.after):
+            if offset.seconds or offset.months or offset.days > 60:
+                raise wrong("campaign.anniversary_offset")
+        return self
+
+    @property
+    def offset_days(self) -> int:
+        """Days from the date itself to the opening; negative = earlier."""
+        return self.after.days - self.before.days
+
+
+class Entered(Section):
+    """Opens when a customer enters a named segment, seen since the watch began."""
+
+    entered: Name
+
+
+class Every(Section):
+    """A repeating or fixed date and time in the shop's zone."""
+
+    every: Literal["day", "week", "month"] | None = None
+    on: Annotated[tuple[Weekday, ...], BeforeValidator(_listed)] | None = None
+    """Weekdays, for `every: week`."""
+    day: int | Literal["last"] | None = None
+    """Day of the month, for `every: month`; months that are too short use their last day."""
+    dates: tuple[DateText, ...] = ()
+    """Fixed dates, instead of `every`."""
+    at: TimeText = 10 * 3600
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.every is None) == (not self.dates):
+            raise wrong("campaign.every_or_dates")
+        if (self.every == "week") != (self.on is not None) or (self.every == "month") != (self.day is not None):
+            raise wrong("campaign.every_needs")
+        if isinstance(self.day, int) and not 1 <= self.day <= 31:
+            raise wrong("campaign.day_of_month")
+        return self
+
+
+class Schedule(Section):
+    """Opens for the whole audience at fixed times: a newsletter."""
+
+    schedule: Every
+
+
+Trigger = After | Anniversary | Entered | Schedule
+
+
+class About(Section):
+    """What an offer is for; a refusal of it holds the campaign back."""
+
+    category: str | None = None
+    product: str | None = None
+
+
+class Offer(Section):
+    """Names a product for each customer among the declared `related:` products of what was bought."""
+
+    related_to: Literal["this", "last_order", "any_order"] = "any_order"
+    category: str | None = None
+    """Only products of this category."""
+
+
+class AtMost(Section):
+    """A ceiling for the whole campaign."""
+
+    count: int = Field(ge=1)
+    per: Literal["day"] = "day"
+    """Days of the shop's zone."""
+    first_days: int | None = Field(default=None, ge=1)
+    """Holds only for so many days from `starts`; None = always."""
+
+
+class Goal(Section):
+    """What the campaign is for; reaching it ends the enrollment."""
+
+    order: bool = True
+    within: DurationText = Duration(30, 0, 0)
+    category: str | None = None
+
+
+class Step(Section):
+    """One message of a campaign."""
+
+    step: Name
+    wait: DurationText = Duration(0, 0, 0)
+    """From the due time of the step before (for the first: from the occurrence)."""
+    wait_from: Literal["step", "occurrence"] = "step"
+    at: TimeText | None = None
+    """Moves the due time to this hour of its local day when that is later."""
+    channels: tuple[Channel, ...] = Field(default=("email",), min_length=1)
+    """Preference order: the first that is reachable and consented."""
+    template: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    window: WindowText | None = None
+    """Narrows the shop's hours, never widens them."""
+    valid_for: DurationText | None = None
+    """After that, better not at all. Default: anniversaries to the end of the local day, schedules 24 h, else 48 h."""
+    when_capped: Literal["defer", "drop"] = "defer"
+
+
+class Campaign(Section):
+    """The whole of one campaign file."""
+
+    campaign: Name
+    title: str
+    purpose: Literal["commercial", "transactional"] = "commercial"
+    because: str = ""
+    """Why the law's opt-out rules need not hold; needed for `transactional`."""
+    priority: int = Field(default=50, ge=0, le=100)
+    trigger: Trigger
+    kind: Literal["relationship", "cross_sell", "win_back", "news", "review", "reminder"] = "relationship"
+    about: About | None = None
+    offer: Offer | None = None
+    audience: Condition = AllOf(())
+    steps: tuple[Step, ...] = Field(min_length=1)
+    exit_when: Condition | None = None
+    """Ends the enrollment as soon as it holds."""
+    goal: Goal | None = None
+    holdout: Share = 0.0
+    again: str = "per occurrence"
+    """`per occurrence`, `once`, or `after 90 days`."""
+    at_most: AtMost | None = None
+    starts: DateText | None = None
+    """First local day of the shop on which occurrences may open; earlier occurrences never open."""
+    ends: DateText | None = None
+    """Last local day of the shop on which occurrences may open."""
+    digest: str = Field(default="", exclude=True)
+    """Hash of the file's text."""
+    source: str = Field(default="", exclude=True)
+    file: str = Field(default="", exclude=True)
+
+    @property
+    def again_after(self) -> Duration | None:
+        """The pause of `again: after …`, None for the other two."""
+        from nurture.shape import read_duration
+
+        return read_duration(self.again.removeprefix("after ")) if self.again.startswith("after ") else None
+
+    @property
+    def obeys_cap(self) -> bool:
+        """Commercial messages obey the caps and count to them; transactional ones do neither."""
+        return self.purpose == "commercial"
+
+
+class Segment(Section):
+    """A named condition tree."""
+
+    name: Name
+    title: str = ""
+    condition: Condition
+    digest: str = Field(default="", exclude=True)
+
+
+class Campaigns(Section):
+    """Everything that was loaded, in the order of the names."""
+
+    campaigns: tuple[Campaign, ...] = ()
+    segments: dict[str, Segment] = {}
+
+    @property
+    def digest(self) -> str:
+        """A hash over every campaign and segment: a new one is a new generation."""
+        import hashlib
+
+        parts = [each.digest for each in self.campaigns] + [each.digest for each in self.segments.values()]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,97 @@
+"""The condition tree: all, any, not and the operators, read from a document with every mistake in its place."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from nurture.document import Document, Keys
+from nurture.mistake import Mistake, nearest
+from nurture.shape import mistakes_of
+
+from .vocabulary import OPERATORS, Operator
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Holds where every part holds; without parts it always holds."""
+
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Holds where at least one part holds."""
+
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """Holds where its part does not; a missing value counts as "does not"."""
+
+    part: "Condition"
+
+
+Condition = AllOf | AnyOf | Not | Operator
+JOINTS = ("all", "any", "not")
+
+
+def parse_condition(document: Document, value: Any, path: Keys, mistakes: list[Mistake]) -> Condition:
+    """Reads a list (AND) or a single condition at `path`; what is wrong is added to `mistakes` and left out."""
+    if isinstance(value, list):
+        parts = (parse_condition(document, each, (*path, index), mistakes) for index, each in enumerate(value))
+        return AllOf(tuple(parts))
+    if not isinstance(value, dict):
+        mistakes.append(_mistake(document, path, "condition.not_mapping", {"found": value}))
+        return AllOf(())
+    parts = tuple(_parse_word(document, word, inner, (*path, word), mistakes) for word, inner in value.items())
+    return parts[0] if len(parts) == 1 else AllOf(parts)
+
+
+def _parse_word(document: Document, word: str, value: Any, path: Keys, mistakes: list[Mistake]) -> Condition:
+    if word == "not":
+        return Not(parse_condition(document, value, path, mistakes))
+    if word in ("all", "any"):
+        if not isinstance(value, list) or not value:
+            mistakes.append(_mistake(document, path, "mistake.not_list", {"found": value}))
+            return AllOf(())
+        inner = parse_condition(document, value, path, mistakes)
+        assert isinstance(inner, AllOf)
+        return inner if word == "all" else AnyOf(inner.parts)
+    if word not in OPERATORS:
+        allowed = (*JOINTS, *OPERATORS)
+        values = {"found": word, "allowed": ", ".join(allowed)}
+        place = document.place(path)
+        mistakes.append(Mistake(place, "condition.unknown", values, _dotted(path[:-1]), nearest(word, allowed)))
+        return AllOf(())
+    return _parse_operator(document, OPERATORS[word], value, path, mistakes)
+
+
+def _parse_operator(
+    document: Document, operator: type[Operator], value: Any, path: Keys, mistakes: list[Mistake]
+) -> Condition:
+    try:
+        return operator.model_validate({} if value is None else value)
+    except ValidationError as problem:
+        mistakes.extend(mistakes_of(problem, operator, document, path))
+        return AllOf(())
+
+
+def walk(condition: Condition) -> Iterator[Condition]:
+    """The condition and everything inside it, outermost first."""
+    yield condition
+    if isinstance(condition, Not):
+        yield from walk(condition.part)
+    elif isinstance(condition, AllOf | AnyOf):
+        for part in condition.parts:
+            yield from walk(part)
+
+
+def _mistake(document: Document, path: Keys, code: str, values: dict[str, object]) -> Mistake:
+    return Mistake(document.place(path), code, values, _dotted(path))
+
+
+def _dotted(path: Keys) -> str:
+    return ".".join(str(part) for part in path)

@@ -1,0 +1,242 @@
+"""config.yaml and the environment become one frozen `Settings`; every default stands here, once.
+
+Secrets come from the environment only: NURTURE_SMTP_USERNAME, NURTURE_SMTP_PASSWORD, NURTURE_LINE_ACCESS_TOKEN,
+NURTURE_LINE_CHANNEL_SECRET, NURTURE_SECRET_KEY. `NURTURE_DATABASE` overrides `database`.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from nurture.document import Document, Keys, load_file
+from nurture.mistake import Mistake, MistakesFound
+from nurture.shape import DateText, DurationText, Section, Weekday, WindowText, ZoneName, read_duration, shaped, wrong
+from nurture.window import Window
+from nurture.zone import Duration
+
+FILE_NAME = "config.yaml"
+SECRETS: Mapping[str, str] = {
+    "smtp_username": "NURTURE_SMTP_USERNAME",
+    "smtp_password": "NURTURE_SMTP_PASSWORD",
+    "line_access_token": "NURTURE_LINE_ACCESS_TOKEN",
+    "line_channel_secret": "NURTURE_LINE_CHANNEL_SECRET",
+    "secret_key": "NURTURE_SECRET_KEY",
+}
+EARLIEST_PRIVATE, LATEST_PRIVATE = 8 * 3600, 21 * 3600
+"""Private people are never contacted outside 08:00-21:00, whatever the shop writes (the trade's own rule)."""
+
+
+class Shop(Section):
+    """Who is speaking; the law wants name, postal address and contact in every commercial mail."""
+
+    name: str
+    """The name customers know."""
+    legal_name: str = ""
+    """The sender's name under the law; empty = `name`."""
+    address: str = ""
+    """Postal address."""
+    phone: str = ""
+    email: str = ""
+    """Where complaints and questions go."""
+    url: str = ""
+    staff: str = ""
+    """Who signs the messages."""
+
+    @property
+    def sender(self) -> str:
+        """The legal name, or the name where none is given."""
+        return self.legal_name or self.name
+
+
+class Hours(Section):
+    """When messages may leave, in each recipient's own zone; `[start, end)`."""
+
+    individual: WindowText = Window(9 * 3600, 20 * 3600)
+    company: WindowText = Window(9 * 3600, 18 * 3600, frozenset(range(5)))
+    individual_on_holidays: bool = True
+    """Whether private people are written to on national holidays."""
+    company_on_holidays: bool = False
+
+    @model_validator(mode="after")
+    def _private_hours(self) -> Self:
+        window = self.individual
+        if window.all_day or window.start < EARLIEST_PRIVATE or window.end > LATEST_PRIVATE or window.start > window.end:
+            raise wrong("config.private_hours")
+        return self
+
+
+class Closed(Section):
+    """Days on which the shop sends nothing."""
+
+    weekdays: tuple[Weekday, ...] = ()
+    dates: tuple[DateText, ...] = ()
+    holidays: tuple[DateText, ...] = ()
+    """National holidays the calendar does not know yet."""
+    working: tuple[DateText, ...] = ()
+    """Days that are open although they are holidays."""
+
+
+class Cap(Section):
+    """At most so many counted contacts in a period, for one cap owner."""
+
+    at_most: int | Literal["unlimited"]
+    per: str
+    """`7 days` or `36 hours` roll; `day`, `week` and `month` are calendar periods in the recipient's zone."""
+    channel: Literal["email", "line"] | None = None
+    """Counts and holds back only this channel; None = all contacts."""
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        if isinstance(self.at_most, int) and self.at_most < 1:
+            raise wrong("mistake.cap_zero", found=self.at_most)
+        if self.calendar is None:
+            read_duration(self.per)
+        return self
+
+    @property
+    def calendar(self) -> str | None:
+        """`day`, `week` or `month` for a calendar cap, None for a rolling one."""
+        word = self.per.removeprefix("calendar ")
+        return word if word in ("day", "week", "month") else None
+
+    @property
+    def seconds(self) -> int | None:
+        """Length of the rolling window in seconds, None for a calendar cap."""
+        if self.calendar:
+            return None
+        duration = read_duration(self.per)
+        return duration.days * 86_400 + duration.seconds
+
+    @property
+    def name(self) -> str:
+        """How the rule is named in decisions, e.g. `2 per 7 days` or `1 per day on line`."""
+        return f"{self.at_most} per {self.per}" + (f" on {self.channel}" if self.channel else "")
+
+
+class Email(Section):
+    """How mail leaves."""
+
+    from_address: str = ""
+    from_name: str = ""
+    reply_to: str = ""
+    host: str = ""
+    port: int = 587
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    per_hour: int | None = Field(default=None, ge=1)
+    per_day: int | None = Field(default=None, ge=1)
+    """The mail provider's own limits."""
+
+
+class Line(Section):
+    """How LINE messages leave."""
+
+    enabled: bool = False
+    monthly_quota: int | None = Field(default=None, ge=0)
+    """How many people may be pushed to in a calendar month (Japan: 200, 5,000 or 30,000); None = no limit."""
+    host: str = "https://api.line.me"
+
+
+class Attribute(Section):
+    """A declared attribute of a customer."""
+
+    type: Literal["text", "number", "date", "boolean"] = "text"
+    title: str = ""
+    index: bool = False
+
+
+class Secrets(Section):
+    """What config.yaml may not hold; each is empty where the environment does not set it."""
+
+    smtp_username: SecretStr = SecretStr("")
+    smtp_password: SecretStr = SecretStr("")
+    line_access_token: SecretStr = SecretStr("")
+    line_channel_secret: SecretStr = SecretStr("")
+    secret_key: SecretStr = SecretStr("")
+    """Signs unsubscribe links."""
+
+
+class Settings(Section):
+    """Everything a shop can set; frozen after loading."""
+
+    shop: Shop
+    language: Literal["ja", "en"] = "ja"
+    timezone: ZoneName = "Asia/Tokyo"
+    database: str = "nurture.db"
+    """A file name beside config.yaml, or a database URL."""
+    mode: Literal["preview", "live"] = "preview"
+    approve: bool = False
+    hours: Hours = Hours()
+    closed: Closed = Closed()
+    caps: tuple[Cap, ...] = (Cap(at_most=2, per="7 days"), Cap(at_most=1, per="day"))
+    min_gap: DurationText = Duration(0, 20 * 3600, 0)
+    """Least time between two counted contacts."""
+    counts: tuple[Literal["email", "line", "call", "visit", "postcard", "letter", "chat"], ...] = (
+        "email",
+        "line",
+        "call",
+        "visit",
+        "postcard",
+        "letter",
+        "chat",
+    )
+    """Which outgoing contacts count to the caps."""
+    feb29: Literal["02-28", "03-01", "leap"] = "02-28"
+    """When people born on 29 February are greeted in common years; `leap` = only in leap years."""
+    currency: Literal["JPY", "USD", "EUR"] = "JPY"
+    honorific: str = "様"
+    refusal_lasts: DurationText = Duration(180, 0, 0)
+    """How long a refused product or category is left alone."""
+    attributes: dict[str, Attribute] = {}
+    email: Email = Email()
+    line: Line = Line()
+    public_url: str = ""
+    """Where unsubscribe links and webhooks reach this machine, https://…; empty = nowhere."""
+    opt_out_mailbox: str = ""
+    """Where people can opt out by mail when no public address exists."""
+    campaigns: str = "campaigns"
+    templates: str = "templates"
+    folder: Path = Field(default=Path(), exclude=True)
+    """Where config.yaml lies; set by loading, never written in the file."""
+    secrets: Secrets = Field(default=Secrets(), exclude=True)
+    """Set by loading from the environment, never written in the file."""
+
+    @property
+    def database_url(self) -> str:
+        """The database as a URL; a bare file name lies beside config.yaml."""
+        if "://" in self.database:
+            return self.database
+        return f"sqlite:///{(self.folder / self.database).resolve()}"
+
+    @property
+    def digest(self) -> str:
+        """A hash of everything that decides whether and when a message leaves; a new digest is a new generation."""
+        return hashlib.sha256(self.model_dump_json(exclude={"database", "mode"}).encode()).hexdigest()
+
+
+def load_settings(folder: Path, environment: Mapping[str, str]) -> Settings:
+    """Reads `config.yaml` in `folder` and the environment. Raises MistakesFound with every mistake in the file."""
+    document = load_file(folder / FILE_NAME, FILE_NAME)
+    if not isinstance(document.value, dict):
+        raise MistakesFound([Mistake(document.place(()), "mistake.not_mapping", {"found": document.value})])
+    if mistakes := list(_secrets_written(document, document.value, ())):
+        raise MistakesFound(mistakes)
+    settings = shaped(Settings, document)
+    secrets = Secrets(**{name: SecretStr(environment.get(variable, "")) for name, variable in SECRETS.items()})
+    changes: dict[str, Any] = {"folder": folder, "secrets": secrets}
+    if environment.get("NURTURE_DATABASE"):
+        changes["database"] = environment["NURTURE_DATABASE"]
+    return settings.model_copy(update=changes)
+
+
+def _secrets_written(document: Document, value: Any, path: Keys) -> Iterator[Mistake]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            here = (*path, key)
+            variable = next((SECRETS[name] for name in SECRETS if name.endswith(key.lower())), None)
+            if variable or key in ("folder", "secrets"):
+                values = {"found": key, "variable": variable or "NURTURE_…"}
+                yield Mistake(document.place(here), "mistake.secret", values, ".".join(map(str, path)))
+            yield from _secrets_written(document, inner, here)

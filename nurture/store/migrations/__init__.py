@@ -1,0 +1,48 @@
+"""The way from an empty or older database to the present tables; Alembic's files lie beside this one."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from nurture.store.engine import open_engine, writing
+
+UPGRADE_LOCK = 7_368_241_001
+"""Key of the PostgreSQL advisory lock under which one process upgrades; SQLite's write lock does the same."""
+
+
+def upgrade(url: str) -> None:
+    """Brings the database to the newest revision, all or nothing; an empty one is created whole.
+
+    Two processes may call it at once: the second waits and finds nothing to do.
+    """
+    engine = open_engine(url)
+    try:
+        with writing(engine) as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
+            command.upgrade(alembic_config(connection), "head")
+    finally:
+        engine.dispose()
+
+
+def current_revision(engine: Engine) -> str | None:
+    """The revision that the database is at; None when it was never made."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def needs_upgrade(engine: Engine) -> bool:
+    """Whether `upgrade` would change the database."""
+    return current_revision(engine) != ScriptDirectory.from_config(alembic_config()).get_current_head()
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Alembic's settings without a file, for its own commands on a connection of ours."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,21 @@
+"""The schema that the migrations lead to: the tables of the models, with identity columns where PostgreSQL has them."""
+
+from sqlalchemy import Identity, MetaData, Table
+from sqlmodel import SQLModel
+
+from nurture.store import tables
+
+
+def target_metadata() -> MetaData:
+    """A copy of the models' tables in which a generated key is an identity column (SQLite: INTEGER PRIMARY KEY)."""
+    target = MetaData()
+    for table in _tables():
+        key = table.to_metadata(target).autoincrement_column
+        if key is not None:
+            Identity(always=False)._set_parent(key)
+    return target
+
+
+def _tables() -> list[Table]:
+    models = [each for each in vars(tables).values() if isinstance(each, type) and issubclass(each, SQLModel)]
+    return [tables.table(each) for each in models if hasattr(each, "__table__")]
