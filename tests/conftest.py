@@ -55,7 +55,7 @@ def postgres_database(postgres: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest) -> str:
-    """The URL of a fresh database with every table and no row; the test runs once for SQLite and once for PostgreSQL."""
+    """The URL of a fresh database with every table and no row: the test runs on SQLite and on PostgreSQL."""
     return str(request.getfixturevalue("sqlite_database" if request.param == "sqlite" else "postgres_database"))
 
 
