@@ -1,15 +1,29 @@
 """The store: the tables, how a database is opened and upgraded, and the one way in which a customer changes."""
 
-from nurture.store.engine import PlanningConnection, open_engine, planning, reading, writing
+from nurture.store.among import among
+from nurture.store.change import change, change_selected
+from nurture.store.collation import binary_order
+from nurture.store.engine import PlanningConnection, open_engine, planning, reading, sqlite_module, wal_fault, writing
+from nurture.store.identity import bucket_of, database_id, database_secret, set_database_secret
 from nurture.store.migrations import current_revision, needs_upgrade, upgrade
 
 __all__ = [
     "PlanningConnection",
+    "among",
+    "binary_order",
+    "bucket_of",
+    "change",
+    "change_selected",
     "current_revision",
+    "database_id",
+    "database_secret",
     "needs_upgrade",
     "open_engine",
     "planning",
     "reading",
+    "set_database_secret",
+    "sqlite_module",
     "upgrade",
+    "wal_fault",
     "writing",
 ]

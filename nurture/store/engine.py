@@ -124,9 +124,7 @@ def _open_sqlite(address: URL) -> Engine:
     path = Path(str(address.database)).absolute()
     driver = sqlite_module()
     options: dict[str, Any] = {"module": driver, "json_serializer": _json}
-    reader = create_engine(
-        address, **options, creator=partial(_connect, driver, path, "ro"), poolclass=NullPool
-    )
+    reader = create_engine(address, **options, creator=partial(_connect, driver, path, "ro"), poolclass=NullPool)
     writer = create_engine(
         address,
         **options,

@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from nurture.store.engine import open_engine, writing
+from nurture.store.identity import draw_identity
 
 UPGRADE_LOCK = 7_368_241_001
 """Key of the PostgreSQL advisory lock under which one process upgrades; SQLite's write lock does the same."""
@@ -25,6 +26,7 @@ def upgrade(url: str) -> None:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
             command.upgrade(alembic_config(connection), "head")
+            draw_identity(connection)
     finally:
         engine.dispose()
 

@@ -1,6 +1,6 @@
 """What Alembic runs: on the connection that `upgrade` hands over, inside its transaction."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import BigInteger
@@ -9,7 +9,7 @@ from nurture.store.migrations.target import target_metadata
 from nurture.store.tables import Identity, Instant
 
 
-def render_item(kind: str, item: Any, autogenerate: Any) -> str | bool:
+def render_item(kind: str, item: Any, autogenerate: Any) -> str | Literal[False]:
     """A migration is a record: it names database types, never our own classes, which go on changing."""
     if kind != "type":
         return False

@@ -1,10 +1,6 @@
-"""${message}.
-
-Revision: ${up_revision}, after ${down_revision | comma,n}. Made: ${create_date}.
-"""
+"""${message}."""
 
 import sqlalchemy as sa
-import sqlmodel
 from alembic import op
 ${imports if imports else ""}
 revision = ${repr(up_revision)}
