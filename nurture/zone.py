@@ -28,9 +28,9 @@ Unit = Literal["day", "week", "month"]
 _EPOCH = date(1970, 1, 1).toordinal()
 _FOREVER = 1 << 60
 _WEEK = 7 * DAY
-# How far a zone's offset can fall or rise between two instants of 1990-2045: Casey Station went from +11 to +8, and
+# How far a zone's offset can fall or rise between two instants of 1990-2045: Vostok Station went from +7 to 0, and
 # Samoa left out 30 December 2011 with summer time on top. The tests ask every zone.
-_LARGEST_FALL = 3 * 3600
+_LARGEST_FALL = 7 * 3600
 _LARGEST_RISE = 25 * 3600
 
 
@@ -194,7 +194,7 @@ def parse_duration(text: object) -> Duration:
         raise ValueError(f"{text!r} is not a duration: write a whole number and a unit, such as {DURATION_EXAMPLES}")
     count = int(found["count"])
     duration = Duration(count * per_one.days, count * per_one.seconds, count * per_one.months)
-    if duration.longest_seconds > 3670 * DAY:
+    if duration.longest_seconds > 3721 * DAY:
         raise ValueError(f"{text!r} is too long: write at most 10 years")
     return duration
 
