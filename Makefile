@@ -34,7 +34,8 @@ clean: ## removes what make made; never a database
 	find nurture tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The environment, made once and again when its description changes. Debian splits ensurepip off its Python, and venv
-# then fails half-way, so it is asked for first. An environment that works is kept, its packages are brought up to date.
+# then fails half-way, so it is asked for first. PIP_USE_PEP517, as pip 23 builds dkimpy the old way, and complains. An
+# environment that works is kept, and its packages are brought up to date.
 $(VENV)/.ok: pyproject.toml constraints.txt
 	@set -e; \
 	if command -v uv >/dev/null 2>&1; then \
@@ -62,6 +63,6 @@ $(VENV)/.ok: pyproject.toml constraints.txt
 			echo "Making $(VENV) with $$chosen, once: about half a minute ..." >&2; \
 			rm -rf $(VENV); "$$chosen" -m venv $(VENV); \
 		fi; \
-		$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
+		PIP_USE_PEP517=1 $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
 	fi
 	@touch $@
