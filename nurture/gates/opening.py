@@ -10,6 +10,8 @@ from jpholiday import JPHoliday
 from nurture.gates.window import Interval, Window, intersect, next_allowed, openings
 from nurture.zone import zone_table
 
+_HOLIDAYS = JPHoliday()
+
 
 @dataclass(frozen=True)
 class Calendar:
@@ -44,7 +46,7 @@ class Calendar:
             return True
         if day.weekday() in self.closed_weekdays:
             return False
-        return self.holidays or not (day in self.extra_holidays or day in national_holidays(day.year))
+        return self.holidays or not (day in self.extra_holidays or is_national_holiday(day))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +101,11 @@ def openings_in(calendar: Calendar, zone: str, first: date, last: date, narrower
     return Openings(tuple(start for start, _ in found), tuple(end for _, end in found), begin, until)
 
 
-@lru_cache(maxsize=128)
-def national_holidays(year: int) -> frozenset[date]:
-    """Japan's national holidays of a year, substitute and in-between days included (Act on National Holidays, 1948)."""
-    return frozenset(holiday.date for holiday in JPHoliday().year_holidays(year))
+@lru_cache(maxsize=8192)
+def is_national_holiday(day: date) -> bool:
+    """Whether Japan has a national holiday, substitute and in-between days included (Act on National Holidays, 1948)."""
+    # Day by day, since a whole year takes 75 ms and a tick asks for a few days.
+    return _HOLIDAYS.is_holiday(day)
 
 
 def _every_day(_: date) -> bool:

@@ -38,6 +38,10 @@ class _Among(FunctionElement[bool]):
     inherit_cache = True
     type = Boolean()
 
+    def self_group(self, against: Any = None) -> Any:
+        # SQLAlchemy would write `(… IN …) = 1` for SQLite, which has no booleans, and no index would be used.
+        return self
+
 
 @compiles(_Among, "sqlite")
 def _on_sqlite(element: _Among, compiler: SQLCompiler, **options: Any) -> str:

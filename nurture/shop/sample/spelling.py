@@ -46,8 +46,8 @@ def era_date(day: date, form: str) -> str:
     raise ValueError(f"{day} lies before the era 昭和")
 
 
-def birthday(day: date, form: str) -> str:
-    """A birthday as written in a customer list.
+def written_date(day: date, form: str) -> str:
+    """A date as written in a customer list, often a birthday.
 
     `form` is `excel`, `iso`, `month` (4月), `day` (4/1), `padded` (04-01) or a form of `era_date`.
     """

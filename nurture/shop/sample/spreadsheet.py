@@ -1,6 +1,7 @@
 """Rows as file bytes: CSV as Excel and shop software save it, and the smallest workbook that Excel opens.
 
-The workbook is written here because the product only ever reads workbooks: a writer would be a dependency for the sample alone.
+The workbook is written here because the product only ever reads workbooks: a library that writes them would be a
+dependency for the sample alone.
 """
 
 import csv
@@ -8,6 +9,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import date
+from pathlib import Path
 from xml.sax.saxutils import escape
 
 Cell = str | int | float | date | None
@@ -26,18 +28,25 @@ def csv_bytes(
 ) -> bytes:
     """The rows, header included, as CSV in the encoding; a character the encoding lacks raises UnicodeEncodeError."""
     text = io.StringIO(newline="")
-    quoting = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
-    csv.writer(text, lineterminator=line_end, quoting=quoting).writerows(rows)
+    csv.writer(text, lineterminator=line_end, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL).writerows(rows)
     return text.getvalue().encode(encoding)
 
 
 def workbook_bytes(sheet: str, rows: Iterable[Sequence[Cell]]) -> bytes:
-    """An .xlsx workbook of one sheet (ECMA-376); equal rows give equal bytes, so entries carry no time and no compression."""
+    """An .xlsx workbook of one sheet (ECMA-376); entries carry no time and no compression, so equal rows give equal bytes."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name, content in _parts(sheet, rows).items():
             archive.writestr(zipfile.ZipInfo(name), _PROLOGUE + content)
     return stream.getvalue()
+
+
+def write_files(folder: Path, files: dict[str, bytes]) -> list[Path]:
+    """Writes each named content into `folder`, made if missing; gives the paths in the same order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return [folder / name for name in files]
 
 
 def _parts(sheet: str, rows: Iterable[Sequence[Cell]]) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What `init` puts into a new shop folder."""
