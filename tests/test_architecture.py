@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"clock", "mistake"}),
     frozenset({"catalogue", "document", "zone"}),
-    frozenset({"shape", "window"}),
+    frozenset({"window"}),
+    frozenset({"shape"}),
     frozenset({"store", "config", "condition"}),
     frozenset({"rules", "campaign"}),
     frozenset({"gates", "message", "channels", "insight", "intake"}),
