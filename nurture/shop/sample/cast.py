@@ -1,14 +1,13 @@
 """The roaster's named characters: each stands for one situation that a campaign must get right at the sample's `today`.
 
 Their numbers never change, whatever the seed: 1201-1216 buy for the first time and may be written to, 1221-1229 do and
-may not, 1231-1259 show the other campaigns, 1260-1272 are
-the oddities of a real list.
+may not, 1231-1259 show the other campaigns, 1260-1272 are the oddities of a real list.
 """
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from nurture.shop.sample.characters import ALSO, BEAN, DRIP, MILL, born, new, person, sent
+from nurture.shop.sample.characters import ALSO, BEAN, DRIP, MILL, born, first_order, person, sent
 from nurture.shop.sample.oddities import oddities
 from nurture.shop.sample.people import Bought, Person
 
@@ -17,42 +16,59 @@ def cast(today: date) -> list[Person]:
     """All named characters, ordered by number."""
     return [
         *_first_timers(),
+        *_shipped_to(),
+        *_first_timers_by_other_ways(),
         *_first_timers_left_alone(),
+        *_first_orders_gone_wrong(),
         *_returning(),
-        *_celebrating(today),
+        *_birthdays(today),
+        *_anniversaries(today),
         *_regulars(),
+        *_reviewers(),
         *_silent(),
         *oddities(),
     ]
 
 
 def _first_timers() -> Iterator[Person]:
-    yield person(1201, "浅葱 花 アサギ ハナ asagi hana", "first order yesterday, not shipped yet", new(1, None))
-    yield person(1202, "茜屋 涼 アカネヤ リョウ akaneya ryo", "first order yesterday, shipped today", new(1, 0))
+    yield person(1201, "浅葱 花 アサギ ハナ asagi hana", "first order yesterday, not shipped yet", first_order(1, None))
+    yield person(1202, "茜屋 涼 アカネヤ リョウ akaneya ryo", "first order yesterday, shipped today", first_order(1, 0))
     yield person(
         1203,
         "若草 舞 ワカクサ マイ wakakusa mai",
         "first order 2 days ago, LINE and e-mail both allowed",
-        new(2, 1),
+        first_order(2, 1),
         line="希望",
     )
     yield person(
         1204,
         "紺野 蒼太 コンノ ソウタ konno sota",
         "first order 3 days ago, LINE only: no e-mail",
-        new(3, 2),
+        first_order(3, 2),
         line="希望",
         email="",
         newsletter="",
     )
-    yield person(1205, "琥珀 はるか コハク ハルカ kohaku haruka", "first order shipped 5 days ago", new(6, 5))
-    yield person(1206, "山吹 航 ヤマブキ ワタル yamabuki wataru", "first order shipped 7 days ago", new(8, 7))
-    yield person(1207, "萌黄 優 モエギ ユウ moegi yu", "first order shipped 8 days ago", new(9, 8))
-    yield person(1208, "藤色 文 フジイロ アヤ fujiiro aya", "first order shipped 9 days ago", new(10, 9))
-    yield person(1209, "桔梗 潤 キキョウ ジュン kikyo jun", "first order shipped 10 days ago", new(11, 10), line="希望")
-    yield person(1210, "珊瑚 美海 サンゴ ミウ sango miu", "first order shipped 11 days ago", new(12, 11))
-    yield person(1211, "瑠璃川 昴 ルリカワ スバル rurikawa subaru", "first order shipped 12 days ago", new(13, 12))
-    yield person(1212, "白群 望 ビャクグン ノゾミ byakugun nozomi", "first order shipped 13 days ago", new(15, 13))
+
+
+def _shipped_to() -> Iterator[Person]:
+    yield person(1205, "琥珀 はるか コハク ハルカ kohaku haruka", "first order shipped 5 days ago", first_order(6, 5))
+    yield person(1206, "山吹 航 ヤマブキ ワタル yamabuki wataru", "first order shipped 7 days ago", first_order(8, 7))
+    yield person(1207, "萌黄 優 モエギ ユウ moegi yu", "first order shipped 8 days ago", first_order(9, 8))
+    yield person(1208, "藤色 文 フジイロ アヤ fujiiro aya", "first order shipped 9 days ago", first_order(10, 9))
+    yield person(
+        1209, "桔梗 潤 キキョウ ジュン kikyo jun", "first order shipped 10 days ago", first_order(11, 10), line="希望"
+    )
+    yield person(1210, "珊瑚 美海 サンゴ ミウ sango miu", "first order shipped 11 days ago", first_order(12, 11))
+    yield person(
+        1211, "瑠璃川 昴 ルリカワ スバル rurikawa subaru", "first order shipped 12 days ago", first_order(13, 12)
+    )
+    yield person(
+        1212, "白群 望 ビャクグン ノゾミ byakugun nozomi", "first order shipped 13 days ago", first_order(15, 13)
+    )
+
+
+def _first_timers_by_other_ways() -> Iterator[Person]:
     yield person(
         1213,
         "鶯谷 麦 ウグイスダニ ムギ uguisudani mugi",
@@ -73,37 +89,54 @@ def _first_timers() -> Iterator[Person]:
         Bought(0, (BEAN,), None, "新規受付", "08:12"),
     )
     yield person(
-        1216, "常磐 実 トキワ ミノル tokiwa minoru", "first order just before midnight, 2 days ago", new(2, 1, "23:58")
+        1216,
+        "常磐 実 トキワ ミノル tokiwa minoru",
+        "first order just before midnight, 2 days ago",
+        first_order(2, 1, "23:58"),
     )
 
 
 def _first_timers_left_alone() -> Iterator[Person]:
     yield person(
-        1221, "灰田 静 ハイダ シズカ haida shizuka", "no address: ordered by phone", new(1, 0), email="", newsletter=""
+        1221,
+        "灰田 静 ハイダ シズカ haida shizuka",
+        "no address: ordered by phone",
+        first_order(1, 0),
+        email="",
+        newsletter="",
     )
     yield person(
         1222,
         "鉛 守 ナマリ マモル namari mamoru",
         "opted out in the old tool, the list still says 希望する",
-        new(1, 0),
+        first_order(1, 0),
         registered=200,
     )
     yield person(
-        1223, "鈍色 歩 ニビイロ アユム nibiiro ayumu", "never asked: メルマガ is empty", new(1, 0), newsletter=""
+        1223,
+        "鈍色 歩 ニビイロ アユム nibiiro ayumu",
+        "never asked: メルマガ is empty",
+        first_order(1, 0),
+        newsletter="",
     )
-    yield person(1224, "砂川 岳 スナガワ ガク sunagawa gaku", "said no: 希望しない", new(2, 1), newsletter="希望しない")
+    yield person(
+        1224, "砂川 岳 スナガワ ガク sunagawa gaku", "said no: 希望しない", first_order(2, 1), newsletter="希望しない"
+    )
     yield person(
         1225,
         "錆原 通 サビハラ トオル sabihara toru",
         "capped: five approaches in 20 days, three in 5",
-        new(2, 1),
+        first_order(2, 1),
         registered=60,
     )
+
+
+def _first_orders_gone_wrong() -> Iterator[Person]:
     yield person(
         1226,
         "煤木 忍 ススキ シノブ susuki shinobu",
         "open complaint: bag torn in the post",
-        new(4, 3),
+        first_order(4, 3),
         tags="クレーム対応中",
         note="クレーム対応中：袋の破れ。返金の連絡待ち",
     )
@@ -115,7 +148,11 @@ def _first_timers_left_alone() -> Iterator[Person]:
     )
     yield person(1228, "涅 香 クリ カオリ kuri kaori", "first order returned", Bought(9, (MILL,), 8, "返品", "19:05"))
     yield person(
-        1229, "空木 円 ウツギ マドカ utsugi madoka", "mail address bounced in the old tool", new(1, 0), registered=200
+        1229,
+        "空木 円 ウツギ マドカ utsugi madoka",
+        "mail address bounced in the old tool",
+        first_order(1, 0),
+        registered=200,
     )
 
 
@@ -134,9 +171,8 @@ def _returning() -> Iterator[Person]:
     )
 
 
-def _celebrating(today: date) -> Iterator[Person]:
+def _birthdays(today: date) -> Iterator[Person]:
     tomorrow = today + timedelta(days=1)
-    year_ago, almost = (today - _year_before(today)).days, (today - _year_before(tomorrow)).days
     yield person(
         1234, "桜庭 一花 サクラバ イチカ sakuraba ichika", "birthday today", sent(50), birthday=born(today, 1988)
     )
@@ -178,6 +214,11 @@ def _celebrating(today: date) -> Iterator[Person]:
         birthday=born(today, 1979, "slashes"),
         newsletter="希望しない",
     )
+
+
+def _anniversaries(today: date) -> Iterator[Person]:
+    tomorrow = today + timedelta(days=1)
+    year_ago, almost = (today - _year_before(today)).days, (today - _year_before(tomorrow)).days
     yield person(1241, "橘 結 タチバナ ユイ tachibana yui", "first order a year ago today", sent(year_ago), sent(48))
     yield person(
         1242,
@@ -233,6 +274,9 @@ def _regulars() -> Iterator[Person]:
         *(sent(ago, DRIP) for ago in (100, 66, 29)),
         tags="常連",
     )
+
+
+def _reviewers() -> Iterator[Person]:
     yield person(
         1249, "湊 汐里 ミナト シオリ minato shiori", "review: second order shipped 15 days ago", sent(80), sent(16)
     )

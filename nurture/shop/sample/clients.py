@@ -49,6 +49,9 @@ class Client:
     stands_for: str = ""
 
 
+_PAST = (Visit(130), Visit(88), Visit(44))
+
+
 def clients(today: date, seed: int) -> list[Client]:
     """All clients, ordered by number; the one without a number comes last."""
     random = Random(f"{seed}:clients")
@@ -58,28 +61,36 @@ def clients(today: date, seed: int) -> list[Client]:
 
 
 def _cast(today: date) -> Iterator[Client]:
-    past = tuple(Visit(ago) for ago in (130, 88, 44))
+    yield from _booked_and_new()
+    yield from _between_visits()
+    yield from _others(today)
+
+
+def _booked_and_new() -> Iterator[Client]:
     yield _named(
-        201, "明石 凛 アカシ リン akashi rin", "appointment tomorrow, LINE friend", *past, _coming(1), line=True
+        201, "明石 凛 アカシ リン akashi rin", "appointment tomorrow, LINE friend", *_PAST, _coming(1), line=True
     )
     yield _named(
-        202, "淀川 澪 ヨドガワ ミオ yodogawa mio", "appointment tomorrow, e-mail only", *past, _coming(1, "10:00")
+        202, "淀川 澪 ヨドガワ ミオ yodogawa mio", "appointment tomorrow, e-mail only", *_PAST, _coming(1, "10:00")
     )
-    yield _named(203, "武庫 岬 ムコ ミサキ muko misaki", "appointment in a week", *past, _coming(7))
+    yield _named(203, "武庫 岬 ムコ ミサキ muko misaki", "appointment in a week", *_PAST, _coming(7))
     yield _named(
         204,
         "生田 透 イクタ トオル ikuta toru",
         "tomorrow's appointment was cancelled",
-        *past,
+        *_PAST,
         Visit(-1, status="キャンセル"),
     )
     yield _named(
-        205, "布引 滝 ヌノビキ タキ nunobiki taki", "did not come 2 days ago", *past, Visit(2, status="無断キャンセル")
+        205, "布引 滝 ヌノビキ タキ nunobiki taki", "did not come 2 days ago", *_PAST, Visit(2, status="無断キャンセル")
     )
     yield _named(
         206, "須磨 浦子 スマ ウラコ suma urako", "first visit 3 days ago", Visit(3, "カット＋カラー"), line=True
     )
     yield _named(207, "垂水 航平 タルミ コウヘイ tarumi kohei", "first visit yesterday", Visit(1))
+
+
+def _between_visits() -> Iterator[Client]:
     yield _named(
         208,
         "舞子 浜 マイコ ハマ maiko hama",
@@ -99,11 +110,14 @@ def _cast(today: date) -> Iterator[Client]:
     yield _named(
         211, "摩耶 登 マヤ ノボル maya noboru", "last visit 95 days ago but booked for next week", Visit(95), _coming(6)
     )
+
+
+def _others(today: date) -> Iterator[Client]:
     yield _named(
         212,
         "苅藻 育 カルモ イク karumo iku",
         "only the month of the birthday is known, and it is this one",
-        *past,
+        *_PAST,
         birth_month=f"{today.month}月",
         line=True,
     )
@@ -111,7 +125,7 @@ def _cast(today: date) -> Iterator[Client]:
         213,
         "鷹取 翔子 タカトリ ショウコ takatori shoko",
         "birthday today",
-        *past,
+        *_PAST,
         birth_month=f"{today.month}月",
         birthday=f"{today.month}月{today.day}日",
     )
@@ -123,9 +137,9 @@ def _cast(today: date) -> Iterator[Client]:
         mailing="不可",
     )
     yield _named(
-        215, "板宿 巡 イタヤド メグル itayado meguru", "appointment today at 14:00", *past, _coming(0, "14:00")
+        215, "板宿 巡 イタヤド メグル itayado meguru", "appointment today at 14:00", *_PAST, _coming(0, "14:00")
     )
-    yield _named(216, "名谷 守 ミョウダニ マモル myodani mamoru", "no address at all", *past, email="", mailing="")
+    yield _named(216, "名谷 守 ミョウダニ マモル myodani mamoru", "no address at all", *_PAST, email="", mailing="")
     yield _named(
         0,
         "飛入 客子 トビイリ キャクコ tobiiri kyakuko",

@@ -41,15 +41,15 @@ def line_rows(people: Sequence[Person], today: date, seed: int) -> list[tuple[Ce
 
 
 def _row(random: Random, today: date, person: Person) -> tuple[str, ...]:
-    place = names.place(random)
+    place, street = names.home(person.number)
     has_street = random.random() < 0.88
-    address = (place.postal_code, place.prefecture, place.city + names.street(random)) if has_street else ("", "", "")
+    address = (place.postal_code, place.prefecture, place.city + street) if has_street else ("", "", "")
     return (
         str(person.number),
         _name(random, person),
         _kana(random, person),
         person.company,
-        _email(random, person.email),
+        person.email if person.stands_for else _email(random, person.email),
         _phone(random, person.phone),
         _postal_code(random, address[0]),
         *address[1:],

@@ -94,7 +94,7 @@ def _order_rows(
     payment_id, payment = random.choices(_PAYMENTS, (70, 15, 15))[0]
     lines = _lines(order, cash_on_delivery=payment == "代金引換")
     paid_at = ordered_at if payment == "クレジットカード" and order.status != "注文取消し" else ""
-    buyer, shipment = _buyer(random, person), _shipment(today, number, order, lines)
+    buyer, shipment = _buyer(person), _shipment(today, number, order, lines)
     head = (
         *(number, number, "" if order.guest and person.email else person.number, *buyer),
         *("", "", "", "", "", "" if random.random() < 0.95 else "のし希望", *_money(lines)),
@@ -121,12 +121,12 @@ def _lines(order: Bought, cash_on_delivery: bool) -> list[Line]:
     return lines
 
 
-def _buyer(random: Random, person: Person) -> tuple[object, ...]:
-    place = names.place(random)
+def _buyer(person: Person) -> tuple[object, ...]:
+    place, street = names.home(person.number)
     return (
         *(person.family.written, person.given.written, person.family.kana, person.given.kana, person.company),
         *(place.postal_code.replace("-", ""), _PREFECTURES[place.prefecture], place.prefecture, place.city),
-        *(names.street(random), person.email, person.phone.replace("-", "")),
+        *(street, person.email, person.phone.replace("-", "")),
     )
 
 

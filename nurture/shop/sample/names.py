@@ -1,8 +1,8 @@
 """Invented people, places and firms: the lists that the sample shops draw their names from.
 
-Every combination is made up. Mail domains end in `.example` or `.test` (RFC 2606), towns are called 架空町. Japan sets no
-telephone numbers aside for fiction, so narrow blocks in the manner of textbooks are taken: 0x0-1234-56xx, 03-5550-01xx and
-078-555-01xx.
+Every combination is made up. Mail domains end in `.example` or `.test` (RFC 2606), towns are called 架空町. Japan sets
+no telephone numbers aside for fiction, so narrow blocks in the manner of textbooks are taken: 0x0-1234-56xx,
+03-5550-01xx and 078-555-01xx.
 """
 
 from dataclasses import dataclass
@@ -98,16 +98,12 @@ def phone(index: int) -> str:
     return f"{_PHONE_BLOCKS[index // 100]}{index % 100:02d}"
 
 
-def place(random: Random) -> Place:
-    """A place; half of all people live near Kobe."""
-    return random.choice(_PLACES[:5] if random.random() < 0.5 else _PLACES)
-
-
-def street(random: Random) -> str:
-    """A street address in a town that does not exist, sometimes with a building."""
+def home(number: int) -> tuple[Place, str]:
+    """Where the customer of this number lives: a place, mostly near Kobe, and a street that does not exist."""
+    random = Random(number)
+    place = random.choice(_PLACES[:5] if random.random() < 0.5 else _PLACES)
     lot = f"架空町{random.randint(1, 9)}-{random.randint(1, 20)}-{random.randint(1, 30)}"
-    building = random.choice(("", "", "", " コーポみなと101", " メゾン海岸①棟 203", " ハイツ坂の上 5Ｆ"))
-    return lot + building
+    return place, lot + random.choice(("", "", "", " コーポみなと101", " メゾン海岸①棟 203", " ハイツ坂の上 5Ｆ"))
 
 
 def pairs(random: Random, count: int) -> list[tuple[Name, Name]]:

@@ -1,4 +1,4 @@
-"""Named characters who stand for what a real list holds: couples, companies, people twice, addresses and dates gone wrong."""
+"""Named characters who stand for what real lists hold: couples, companies, people twice, broken addresses."""
 
 from collections.abc import Iterator
 

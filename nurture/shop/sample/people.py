@@ -99,8 +99,8 @@ def _habits(random: Random, count: int) -> list[Habit]:
     kinds: list[tuple[Habit, int]] = [
         (_newcomer, 30),
         (_second_timer, 30),
-        (_regular, 58),
-        (_lapsing, 36),
+        (_regular, 42),
+        (_lapsing, 34),
         (_dormant, 40),
         (_giver, 25),
     ]

@@ -33,7 +33,7 @@ def csv_bytes(
 
 
 def workbook_bytes(sheet: str, rows: Iterable[Sequence[Cell]]) -> bytes:
-    """An .xlsx workbook of one sheet (ECMA-376); entries carry no time and no compression, so equal rows give equal bytes."""
+    """An .xlsx workbook of one sheet (ECMA-376); entries carry no time and no compression: equal rows, equal bytes."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name, content in _parts(sheet, rows).items():
@@ -64,7 +64,7 @@ def _parts(sheet: str, rows: Iterable[Sequence[Cell]]) -> dict[str, str]:
         f'<sheet name="{escape(sheet)}" sheetId="1" r:id="rId1"/></sheets></workbook>',
         "xl/_rels/workbook.xml.rels": _relations(("worksheet", "worksheets/sheet1.xml"), ("styles", "styles.xml")),
         "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}"><fonts count="1"><font/></fonts>'
-        '<fills count="1"><fill/></fills><borders count="1"><border/></borders>'
+        '<fills count="1"><fill><patternFill/></fill></fills><borders count="1"><border/></borders>'
         '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2"><xf xfId="0"/>'
         '<xf numFmtId="14" xfId="0" applyNumberFormat="1"/></cellXfs>'
         '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
