@@ -63,7 +63,12 @@ class Hours(Section):
     @model_validator(mode="after")
     def _private_hours(self) -> Self:
         window = self.individual
-        if window.all_day or window.start < EARLIEST_PRIVATE or window.end > LATEST_PRIVATE or window.start > window.end:
+        if (
+            window.all_day
+            or window.start < EARLIEST_PRIVATE
+            or window.end > LATEST_PRIVATE
+            or window.start > window.end
+        ):
             raise wrong("config.private_hours")
         return self
 

@@ -106,6 +106,13 @@ EXPECTED: Mapping[str, str] = {
     "float_parsing": "expected.number",
 }
 
+LIMITS: Mapping[str, str] = {
+    "less_than_equal": "expected.at_most",
+    "greater_than_equal": "expected.at_least",
+    "string_pattern_mismatch": "expected.name",
+    "too_short": "expected.some",
+}
+
 
 def wrong(code: str, **values: Any) -> PydanticCustomError:
     """The error a validator raises: a catalogue key and what fills its gaps."""
@@ -125,7 +132,8 @@ def mistakes_of(problem: ValidationError, model: type[BaseModel], document: Docu
     """Each pydantic error as a mistake, at the place of the value it is about."""
     for error in problem.errors(include_url=False):
         inside, allowed = _follow(model, error["loc"], document, path)
-        yield _mistake(error, allowed, document, (*path, *inside))
+        if not (error["type"] == "too_short" and error["input"]):  # its items were wrong, and are reported themselves
+            yield _mistake(error, allowed, document, (*path, *inside))
 
 
 def _mistake(error: ErrorDetails, allowed: list[str], document: Document, path: Keys) -> Mistake:
@@ -147,6 +155,9 @@ def _mistake(error: ErrorDetails, allowed: list[str], document: Document, path: 
         return Mistake(place, "mistake.unknown_word", values, key, nearest(str(found), words))
     if kind in EXPECTED:
         return Mistake(place, EXPECTED[kind], {"found": found}, key)
+    if kind in LIMITS:
+        values = {"found": _short(found), "limit": next(iter(context.values()), "")}
+        return Mistake(place, LIMITS[kind], values, key)
     return Mistake(place, "mistake.refused", {"found": _short(found), "problem": error["msg"]}, key)
 
 
@@ -155,7 +166,9 @@ def _short(found: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def _follow(model: type[BaseModel], loc: tuple[int | str, ...], document: Document, path: Keys) -> tuple[Keys, list[str]]:
+def _follow(
+    model: type[BaseModel], loc: tuple[int | str, ...], document: Document, path: Keys
+) -> tuple[Keys, list[str]]:
     """The error's keys that really stand in the document (union tags dropped), and the keys allowed at the last."""
     keys: list[str | int] = []
     current: Any = model
@@ -173,11 +186,7 @@ def _follow(model: type[BaseModel], loc: tuple[int | str, ...], document: Docume
 
 
 def _field_names(annotation: Any) -> list[str]:
-    return [
-        field.alias or name
-        for each in _models(annotation)
-        for name, field in each.model_fields.items()
-    ]
+    return [field.alias or name for each in _models(annotation) for name, field in each.model_fields.items() if not field.exclude]
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

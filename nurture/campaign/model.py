@@ -1,11 +1,12 @@
 """A campaign as it stands in YAML: trigger, audience, steps and the promises around them. How it is read lives in `loading`."""
 
+import hashlib
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, SkipValidation, model_validator
 
-from nurture.condition import AllOf, Condition
-from nurture.shape import DateText, DurationText, Section, Share, TimeText, Weekday, WindowText, wrong
+from nurture.condition import AllOf, Condition, Offer
+from nurture.shape import DateText, DurationText, Section, Share, TimeText, Weekday, WindowText, read_duration, wrong
 from nurture.zone import Duration
 
 Channel = Literal["email", "line"]
@@ -110,14 +111,6 @@ class About(Section):
     product: str | None = None
 
 
-class Offer(Section):
-    """Names a product for each customer among the declared `related:` products of what was bought."""
-
-    related_to: Literal["this", "last_order", "any_order"] = "any_order"
-    category: str | None = None
-    """Only products of this category."""
-
-
 class AtMost(Section):
     """A ceiling for the whole campaign."""
 
@@ -129,7 +122,7 @@ class AtMost(Section):
 
 
 class Goal(Section):
-    """What the campaign is for; reaching it ends the enrollment."""
+    """What the campaign is for, so that its worth can be measured; `exit_when` is what ends an enrollment."""
 
     order: bool = True
     within: DurationText = Duration(30, 0, 0)
@@ -154,6 +147,14 @@ class Step(Section):
     """After that, better not at all. Default: anniversaries to the end of the local day, schedules 24 h, else 48 h."""
     when_capped: Literal["defer", "drop"] = "defer"
 
+    @model_validator(mode="after")
+    def _counted_in_days(self) -> Self:
+        if self.wait.months or (self.valid_for and self.valid_for.months):
+            raise wrong("campaign.months")
+        if self.valid_for and not (self.valid_for.days or self.valid_for.seconds):
+            raise wrong("campaign.valid_for")
+        return self
+
 
 class Campaign(Section):
     """The whole of one campaign file."""
@@ -168,9 +169,9 @@ class Campaign(Section):
     kind: Literal["relationship", "cross_sell", "win_back", "news", "review", "reminder"] = "relationship"
     about: About | None = None
     offer: Offer | None = None
-    audience: Condition = AllOf(())
+    audience: SkipValidation[Condition] = AllOf(())
     steps: tuple[Step, ...] = Field(min_length=1)
-    exit_when: Condition | None = None
+    exit_when: SkipValidation[Condition | None] = None
     """Ends the enrollment as soon as it holds."""
     goal: Goal | None = None
     holdout: Share = 0.0
@@ -186,11 +187,29 @@ class Campaign(Section):
     source: str = Field(default="", exclude=True)
     file: str = Field(default="", exclude=True)
 
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.again not in ("per occurrence", "once") and not self.again.startswith("after "):
+            raise wrong("campaign.again", found=self.again)
+        if self.again_after and self.again_after.months and not isinstance(self.trigger, Schedule):
+            raise wrong("campaign.again_months")
+        if self.purpose == "transactional" and not self.because:
+            raise wrong("campaign.because")
+        if (
+            self.offer
+            and self.offer.related_to == "this"
+            and not (isinstance(self.trigger, After) and self.trigger.table == "order")
+        ):
+            raise wrong("campaign.offer_this")
+        if self.at_most and self.at_most.first_days and not self.starts:
+            raise wrong("campaign.first_days")
+        if self.starts and self.ends and self.ends < self.starts:
+            raise wrong("campaign.ends_before_start")
+        return self
+
     @property
     def again_after(self) -> Duration | None:
         """The pause of `again: after …`, None for the other two."""
-        from nurture.shape import read_duration
-
         return read_duration(self.again.removeprefix("after ")) if self.again.startswith("after ") else None
 
     @property
@@ -204,7 +223,7 @@ class Segment(Section):
 
     name: Name
     title: str = ""
-    condition: Condition
+    condition: SkipValidation[Condition]
     digest: str = Field(default="", exclude=True)
 
 
@@ -217,7 +236,5 @@ class Campaigns(Section):
     @property
     def digest(self) -> str:
         """A hash over every campaign and segment: a new one is a new generation."""
-        import hashlib
-
         parts = [each.digest for each in self.campaigns] + [each.digest for each in self.segments.values()]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -91,4 +91,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "個人のお客様への送信時間は 08:00-21:00 の中で書いてください",
         "sending hours for private people must lie inside 08:00-21:00",
     ),
+    "expected.at_most": ("「{found}」は大きすぎます。{limit} 以下にしてください", "{found} is too large; {limit} at most"),
+    "expected.at_least": (
+        "「{found}」は小さすぎます。{limit} 以上にしてください",
+        "{found} is too small; {limit} at least",
+    ),
+    "expected.name": (
+        "「{found}」は名前に使えません。半角の英小文字・数字・ハイフンで書いてください",
+        "'{found}' can't be a name; use lower-case letters, digits and hyphens",
+    ),
+    "expected.some": ("一つ以上書いてください", "write at least one"),
 }

@@ -1,6 +1,6 @@
 """The closed vocabulary of conditions, as values: what may be asked of a customer. How it is asked in SQL lives in `rules`."""
 
 from .tree import AllOf, AnyOf, Condition, Not, parse_condition, walk
-from .vocabulary import OPERATORS, Operator
+from .vocabulary import OPERATORS, Offer, Operator
 
-__all__ = ["OPERATORS", "AllOf", "AnyOf", "Condition", "Not", "Operator", "parse_condition", "walk"]
+__all__ = ["OPERATORS", "AllOf", "AnyOf", "Condition", "Not", "Offer", "Operator", "parse_condition", "walk"]

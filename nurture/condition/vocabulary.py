@@ -149,6 +149,8 @@ class Orders(Period):
     """Product codes, any of them."""
     category: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
     status: Annotated[tuple[OrderStatus, ...], BeforeValidator(_listed)] | None = None
+    after_opening: bool | None = None
+    """Only orders made after the campaign opened for the customer; for `exit_when`."""
 
 
 class FirstOrder(Period):
@@ -198,6 +200,8 @@ class Bookings(Period):
     staff: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
     ahead: bool | None = None
     """true: still to come; false: already begun."""
+    after_opening: bool | None = None
+    """Only bookings made after the campaign opened for the customer; for `exit_when`."""
 
 
 class Events(Period):
@@ -288,6 +292,14 @@ class Refused(Operator):
         if self.product is None and self.category is None:
             raise wrong("condition.no_test", allowed="product, category")
         return self
+
+
+class Offer(Section):
+    """Names a product for each customer among the declared `related:` products of what was bought."""
+
+    related_to: Literal["this", "last_order", "any_order"] = "any_order"
+    category: str | None = None
+    """Only products of this category."""
 
 
 OPERATORS: dict[str, type[Operator]] = {

@@ -1,15 +1,13 @@
 """A set of ids inside a query, as one bound parameter however many there are; the ids stay in Python's hands."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Dialect, Text, bindparam
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Boolean, ColumnElement, Dialect, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator
 
 
 def among(column: ColumnElement[Any], ids: Iterable[int]) -> ColumnElement[bool]:
@@ -22,16 +20,14 @@ def among(column: ColumnElement[Any], ids: Iterable[int]) -> ColumnElement[bool]
 
 
 class _Ids(TypeDecorator[list[int]]):
-    """A list of ids: a JSON array on SQLite, an array of bigint on PostgreSQL."""
+    """A list of ids as text: a JSON array on SQLite, an array's literal on PostgreSQL (psycopg takes 1 µs an item)."""
 
     impl = Text
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(ARRAY(BigInteger()) if dialect.name == "postgresql" else Text())
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        return value if dialect.name == "postgresql" else json.dumps(value)
+    def process_bind_param(self, value: list[int] | None, dialect: Dialect) -> str:
+        listed = ",".join(map(str, value or ()))
+        return f"{{{listed}}}" if dialect.name == "postgresql" else f"[{listed}]"
 
 
 class _Among(FunctionElement[bool]):
@@ -52,4 +48,4 @@ def _on_sqlite(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(_Among, "postgresql")
 def _on_postgresql(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     column, ids = (compiler.process(each, **options) for each in element.clauses)
-    return f"({column} = ANY ({ids}))"
+    return f"({column} = ANY (CAST({ids} AS BIGINT[])))"

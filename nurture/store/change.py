@@ -7,7 +7,7 @@ it a write stays unseen: planning keeps a decision as long as the customer's ver
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from nurture.store.among import among
 from nurture.store.tables import Customer, CustomerChange, table
@@ -17,6 +17,7 @@ CHUNK = 10_000
 
 _customer = table(Customer).c
 _change = table(CustomerChange)
+_SHARES = _customer.cap_owner_id.is_not(None)
 
 
 def change(connection: Connection, customer_ids: Iterable[int], now: datetime) -> None:
@@ -29,12 +30,10 @@ def change(connection: Connection, customer_ids: Iterable[int], now: datetime) -
     if now.tzinfo is None:
         raise ValueError(f"naive datetime {now!r}: an instant needs its zone")
     for ids in _chunks(_with_sharers(connection, customer_ids)):
-        _lock(connection, ids)
-        connection.execute(
-            update(Customer).where(among(_customer.id, ids)).values(version=_customer.version + 1),
-        )
-        raised = select(_customer.id, _customer.version).where(among(_customer.id, ids))
-        connection.execute(insert(_change).from_select(["customer_id", "version"], raised))
+        if connection.dialect.name == "postgresql":
+            _raise_locked(connection, ids)
+        else:
+            _raise(connection, ids)
 
 
 def change_selected(connection: Connection, selected: Select[tuple[int]], now: datetime) -> None:
@@ -47,21 +46,33 @@ def _with_sharers(connection: Connection, customer_ids: Iterable[int]) -> list[i
 
     Somebody may join an inbox between this reading and the locks: whoever lets them join marks the inbox as well.
     """
-    owner = func.coalesce(_customer.cap_owner_id, _customer.id)
-    owners: set[int] = set()
-    for ids in _chunks(sorted(set(customer_ids))):
-        owners.update(connection.scalars(select(owner).where(among(_customer.id, ids))))
-    found = set(owners)
-    for ids in _chunks(sorted(owners)):
+    found = set(customer_ids)
+    for ids in _chunks(sorted(found)):
+        found.update(connection.scalars(select(_customer.cap_owner_id).where(among(_customer.id, ids), _SHARES)))
+    for ids in _chunks(sorted(found)):
         found.update(connection.scalars(select(_customer.id).where(among(_customer.cap_owner_id, ids))))
     return sorted(found)
 
 
-def _lock(connection: Connection, ids: list[int]) -> None:
-    """Takes the row locks in ascending order; on SQLite the transaction holds the only write lock already."""
-    if connection.dialect.name == "postgresql":
-        rows = select(_customer.id).where(among(_customer.id, ids)).order_by(_customer.id).with_for_update().subquery()
-        connection.execute(select(func.count()).select_from(rows))
+def _raise(connection: Connection, ids: list[int]) -> None:
+    """On SQLite, where the transaction holds the only write lock."""
+    mine = among(_customer.id, ids)
+    connection.execute(update(table(Customer)).where(mine).values(version=_customer.version + 1))
+    raised = select(_customer.id, _customer.version).where(mine)
+    connection.execute(insert(_change).from_select(["customer_id", "version"], raised))
+
+
+def _raise_locked(connection: Connection, ids: list[int]) -> None:
+    """On PostgreSQL: an UPDATE alone would lock in whatever order it finds the rows."""
+    locked = select(_customer.id).where(among(_customer.id, ids)).order_by(_customer.id).with_for_update().cte("locked")
+    raised = (
+        update(table(Customer))
+        .where(_customer.id == locked.c.id)
+        .values(version=_customer.version + 1)
+        .returning(_customer.id, _customer.version)
+        .cte("raised")
+    )
+    connection.execute(insert(_change).from_select(["customer_id", "version"], select(raised.c.id, raised.c.version)))
 
 
 def _chunks(ids: list[int]) -> Iterator[list[int]]:

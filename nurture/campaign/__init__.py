@@ -1,0 +1,37 @@
+"""The YAML language of campaigns: its shape, its loading with a place for every mistake, its JSON Schema. No SQL here."""
+
+from .loading import load_campaigns
+from .model import (
+    After,
+    Anniversary,
+    AtMost,
+    Campaign,
+    Campaigns,
+    Channel,
+    Entered,
+    Every,
+    Offer,
+    Schedule,
+    Segment,
+    Step,
+    Trigger,
+)
+from .schema import campaign_schema
+
+__all__ = [
+    "After",
+    "Anniversary",
+    "AtMost",
+    "Campaign",
+    "Campaigns",
+    "Channel",
+    "Entered",
+    "Every",
+    "Offer",
+    "Schedule",
+    "Segment",
+    "Step",
+    "Trigger",
+    "campaign_schema",
+    "load_campaigns",
+]

@@ -1,0 +1,145 @@
+"""Operators about orders: how many, what, how much, first and last."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, distinct, exists, func, select
+
+from nurture.condition.vocabulary import Comparison, FirstOrder, LastOrder, Orders, Period, This
+from nurture.store.tables import CustomerFact, Order, OrderLine, Product, table
+
+from .clause import Clause, any_value, certain, in_range
+from .scope import Scope
+
+ORDER, LINE, PRODUCT, FACT = (table(each) for each in (Order, OrderLine, Product, CustomerFact))
+GONE = ("cancelled", "returned")
+
+
+def orders(scope: Scope, asked: Orders) -> Clause:
+    """Counts orders, or their lines where a product or category is asked for."""
+    if _only_counts(asked):
+        count = fact(scope, FACT.c.order_count, 0)
+        return Clause(in_range(count, asked.count or Comparison(at_least=1)), count, "count")
+    if _only_total(asked):
+        total = fact(scope, FACT.c.order_total, 0)
+        assert asked.total is not None
+        return Clause(in_range(total, asked.total), total, "money")
+    found = _lines(scope, asked) if asked.product or asked.category else _orders(scope, asked)
+    return _counted(found, asked)
+
+
+def first_order(scope: Scope, asked: FirstOrder) -> Clause:
+    """Compares the first order's instant."""
+    return _instant(scope, fact(scope, FACT.c.first_order_at, None), asked)
+
+
+def last_order(scope: Scope, asked: LastOrder) -> Clause:
+    """Compares the newest order's instant."""
+    return _instant(scope, fact(scope, FACT.c.last_order_at, None), asked)
+
+
+def this_order(scope: Scope, asked: This) -> Clause:
+    """Asks about the order that opened the occurrence."""
+    assert scope.subject_id is not None
+    parts: list[ColumnElement[bool]] = []
+    if asked.order:
+        first = certain(fact(scope, FACT.c.first_order_id, None) == scope.subject_id)
+        parts.append(first if asked.order == "first" else ~first)
+    if asked.product or asked.category:
+        lines = select(1).where(LINE.c.order_id == scope.subject_id, *_goods(asked))
+        parts.append(lines.exists())
+    if asked.amount:
+        parts.append(in_range(_this_total(scope), asked.amount))
+    return Clause(and_(*parts), _this_total(scope), "money")
+
+
+def fact(scope: Scope, column: ColumnElement[Any], missing: Any) -> ColumnElement[Any]:
+    """A stored fact of the customer, `missing` where there is no row."""
+    found = select(column).where(FACT.c.customer_id == scope.customer_id).scalar_subquery()
+    return found if missing is None else func.coalesce(found, missing)
+
+
+def period(scope: Scope, asked: Period, column: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+    """The bounds of `within` and `older_than` on an instant."""
+    bounds: list[ColumnElement[bool]] = []
+    if asked.within is not None:
+        bounds.append(column >= scope.ago(asked.within))
+    if asked.older_than is not None:
+        bounds.append(column < scope.ago(asked.older_than))
+    return bounds
+
+
+def _this_total(scope: Scope) -> ColumnElement[Any]:
+    return select(ORDER.c.total).where(ORDER.c.id == scope.subject_id).scalar_subquery()
+
+
+def _only_counts(asked: Orders) -> bool:
+    return asked.model_fields_set <= {"count"}
+
+
+def _only_total(asked: Orders) -> bool:
+    return asked.model_fields_set == {"total"}
+
+
+def _instant(scope: Scope, found: ColumnElement[Any], asked: Period) -> Clause:
+    bounds = period(scope, asked, found) or [found.is_not(None)]
+    return Clause(certain(and_(*bounds)), found, "instant")
+
+
+def _orders(scope: Scope, asked: Orders) -> Select[Any]:
+    statement = select(func.count(), func.sum(ORDER.c.total)).where(
+        ORDER.c.customer_id == scope.customer_id,
+        ORDER.c.ordered_at <= scope.now,
+        *period(scope, asked, ORDER.c.ordered_at),
+        _status(asked),
+    )
+    if asked.amount:
+        statement = statement.where(in_range(ORDER.c.total, asked.amount))
+    if asked.after_opening and scope.occurred_at is not None:
+        statement = statement.where(ORDER.c.ordered_at > scope.occurred_at)
+    return statement
+
+
+def _lines(scope: Scope, asked: Orders) -> Select[Any]:
+    statement = select(func.count(distinct(LINE.c.order_id)), func.sum(LINE.c.price * LINE.c.quantity)).where(
+        LINE.c.customer_id == scope.customer_id,
+        LINE.c.ordered_at <= scope.now,
+        *period(scope, asked, LINE.c.ordered_at),
+        *_goods(asked),
+    )
+    if asked.status or asked.amount:
+        wanted = [ORDER.c.id == LINE.c.order_id, _status(asked)]
+        wanted += [in_range(ORDER.c.total, asked.amount)] if asked.amount else []
+        statement = statement.where(exists().where(*wanted))
+    else:
+        statement = statement.where(LINE.c.counts)
+    if asked.after_opening and scope.occurred_at is not None:
+        statement = statement.where(LINE.c.ordered_at > scope.occurred_at)
+    return statement
+
+
+def _counted(found: Select[Any], asked: Orders) -> Clause:
+    # EXISTS stops at the first row; a count reads them all, so it is taken only where a number is asked for.
+    count, total = (found.with_only_columns(column).scalar_subquery() for column in found.selected_columns)
+    parts: list[ColumnElement[bool]] = []
+    if asked.count:
+        parts.append(in_range(count, asked.count))
+    if asked.total:
+        parts.append(in_range(func.coalesce(total, 0), asked.total))
+    if not parts:
+        parts.append(found.with_only_columns(1).exists())
+    return Clause(and_(*parts), total if asked.total and not asked.count else count, "count")
+
+
+def _goods(asked: Orders | This) -> list[ColumnElement[bool]]:
+    goods: list[ColumnElement[bool]] = []
+    if asked.product:
+        goods.append(LINE.c.product_id.in_(select(PRODUCT.c.id).where(any_value(PRODUCT.c.key, asked.product))))
+    if asked.category:
+        goods.append(any_value(LINE.c.category, asked.category))
+    return goods
+
+
+def _status(asked: Orders) -> ColumnElement[bool]:
+    if asked.status:
+        return any_value(ORDER.c.status, asked.status)
+    return ORDER.c.status.not_in(GONE)

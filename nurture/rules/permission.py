@@ -1,0 +1,83 @@
+"""Whether a customer may be reached on a channel: address, suppression, consent. Gates and conditions ask it alike."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+
+from nurture.store.tables import Address, Consent, Customer, Suppression, table
+
+ADDRESS, CONSENT, CUSTOMER, SUPPRESSION = (table(each) for each in (Address, Consent, Customer, Suppression))
+CHANNELS = ("email", "line")
+
+
+def has_address(customer_id: ColumnElement[Any], channel: str) -> ColumnElement[bool]:
+    """There is an address on the channel that was neither removed nor found invalid."""
+    return exists().where(*_address(customer_id, channel))
+
+
+def suppressed(customer_id: ColumnElement[Any], channel: str, now: int, purpose: str) -> ColumnElement[bool]:
+    """The person or the address may not be used; `transactional` messages are stopped by scope `all` only."""
+    scopes = ("all",) if purpose == "transactional" else ("all", "commercial")
+    person = exists().where(
+        SUPPRESSION.c.customer_id == customer_id,
+        or_(SUPPRESSION.c.channel.is_(None), SUPPRESSION.c.channel == channel),
+        SUPPRESSION.c.value.is_(None),
+        *_in_force(scopes, now),
+    )
+    address = (
+        exists()
+        .where(*_address(customer_id, channel))
+        .where(
+            exists().where(
+                SUPPRESSION.c.channel == channel,
+                SUPPRESSION.c.value == ADDRESS.c.value,
+                *_in_force(scopes, now),
+            )
+        )
+    )
+    never = exists().where(CUSTOMER.c.id == customer_id, CUSTOMER.c.never)
+    return or_(person, address, never)
+
+
+def consented(customer_id: ColumnElement[Any], channel: str, now: int) -> ColumnElement[bool]:
+    """The consent in force on the channel is a permission for commercial messages."""
+    return exists().where(
+        CONSENT.c.customer_id == customer_id,
+        CONSENT.c.channel == channel,
+        CONSENT.c.purpose == "commercial",
+        CONSENT.c.status == "granted",
+        CONSENT.c.ended_at.is_(None),
+        CONSENT.c.given_at <= now,
+    )
+
+
+def sendable(customer_id: ColumnElement[Any], channel: str, now: int, purpose: str) -> ColumnElement[bool]:
+    """An address is there, not suppressed, and allowed for the purpose."""
+    parts = [has_address(customer_id, channel), ~suppressed(customer_id, channel, now, purpose)]
+    if purpose == "commercial":
+        parts.append(consented(customer_id, channel, now))
+    return and_(*parts)
+
+
+def usable_address(customer_id: ColumnElement[Any], channel: str) -> ColumnElement[Any]:
+    """The value of the oldest usable address on the channel, NULL without one."""
+    return (
+        select(ADDRESS.c.value).where(*_address(customer_id, channel)).order_by(ADDRESS.c.id).limit(1).scalar_subquery()
+    )
+
+
+def _address(customer_id: ColumnElement[Any], channel: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        ADDRESS.c.customer_id == customer_id,
+        ADDRESS.c.channel == channel,
+        ADDRESS.c.removed_at.is_(None),
+        ADDRESS.c.status != "invalid",
+    )
+
+
+def _in_force(scopes: tuple[str, ...], now: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        SUPPRESSION.c.scope.in_(scopes),
+        SUPPRESSION.c.created_at <= now,
+        func.coalesce(SUPPRESSION.c.lifted_at, now + 1) > now,
+    )
