@@ -94,7 +94,7 @@ def windows(draw: st.DrawFn) -> Window:
     return Window(start, draw((times | st.just(DAY)).filter(lambda end: end != start)), weekdays)
 
 
-@settings(max_examples=220, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(moments(), windows(), st.none() | st.integers(2, 5))
 def test_openings_and_allowed_agree_with_a_walk_through_every_minute(
     moment: tuple[str, int], window: Window, closed_every: int | None
@@ -171,6 +171,14 @@ def test_a_window_that_a_gap_pushes_past_midnight_opens_on_the_new_day() -> None
     # In Nuuk the clocks go from 23:00 on Saturday to 00:00 on Sunday.
     assert on("2026-03-28", "23:30-02:00 sat", "America/Nuuk") == []
     assert on("2026-03-28", "23:30-02:00 sun", "America/Nuuk") == [("29 01:00", "29 03:00")]
+
+
+def test_a_day_that_has_begun_goes_on_when_the_clock_falls_back_past_midnight() -> None:
+    # In Newfoundland the clocks went from 00:01 on Sunday back to 23:01 on Saturday.
+    second_half_past_eleven = instant("2010-11-07T03:00", "UTC")
+    table = zone_table("America/St_Johns")
+    assert allowed(parse_window("all day sun"), table, second_half_past_eleven, every_day)
+    assert not allowed(parse_window("all day sat"), table, second_half_past_eleven, every_day)
 
 
 def test_days_that_touch_are_one_opening() -> None:
