@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from jpholiday import JPHoliday
 
-from nurture.gates.window import Interval, Window, intersect, next_allowed, openings
+from nurture.gates.window import Interval, intersect, next_allowed, openings
+from nurture.window import Window
 from nurture.zone import zone_table
 
 _HOLIDAYS = JPHoliday()

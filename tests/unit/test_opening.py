@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nurture.gates.opening import Calendar, Openings, is_national_holiday, openings_in
-from nurture.gates.window import Window, allowed, parse_window
+from nurture.gates.window import allowed
+from nurture.window import Window, parse_window
 from nurture.zone import DAY, zone_table
 
 ZONES = sorted(zoneinfo.available_timezones())

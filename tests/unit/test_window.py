@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 
 from nurture.gates.window import (
     Interval,
-    Window,
     allowed,
     closed_blocks,
     intersect,
     next_allowed,
     openings,
-    parse_window,
 )
+from nurture.window import Window, parse_window
 from nurture.zone import DAY, zone_table
 
 ZONES = sorted(zoneinfo.available_timezones())

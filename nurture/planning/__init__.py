@@ -1,0 +1,1 @@
+"""Planning: triggers open occurrences, SQL says who, one pure function says when, SQL writes it down."""

@@ -1,0 +1,166 @@
+"""The TEMP tables a plan is made in; nothing else is written until the commit. No query lives here."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from nurture.store.tables import Identity
+
+WORKSPACE = MetaData()
+
+
+def _temporary(name: str, *columns: Column[object] | Index) -> Table:
+    # ON COMMIT PRESERVE ROWS: the commit of a plan is several transactions.
+    options = {"prefixes": ["TEMPORARY"], "postgresql_on_commit": "PRESERVE ROWS"}
+    return Table(name, WORKSPACE, *columns, **options)  # type: ignore[arg-type]
+
+
+def _big(name: str, **options: object) -> Column[object]:
+    return Column(name, BigInteger, **options)  # type: ignore[arg-type]
+
+
+STRETCH = _temporary(
+    "stretch",
+    Column("zone", Text, primary_key=True),
+    _big("starts_at", primary_key=True, autoincrement=False),
+    _big("ends_at"),
+    _big("wall_from"),
+    _big("wall_to"),
+    _big("shift"),
+)
+"""Zones in use × times of one offset: `[starts_at, ends_at)` is when, `[wall_from, wall_to)` which wall times it shows first."""
+
+SHOP_DAY = _temporary(
+    "shop_day", _big("starts_at", primary_key=True, autoincrement=False), _big("ask_at"), Column("label", Text)
+)
+"""Days of the shop's zone: when each begins, when a step due on it enters the horizon, its date."""
+
+ANNIVERSARY_DAY = _temporary(
+    "anniversary_day",
+    Column("zone", Text),
+    Column("month", Integer),
+    Column("day", Integer),
+    Column("year", Integer),
+    _big("base_at"),
+    _big("born_from"),
+    _big("born_to"),
+    Column("offset_days", Integer),
+)
+"""Days that come round within reach: which month and day they are for, in which zone, and when they begin."""
+
+MEMBERSHIP_CHANGE = _temporary(
+    "membership_change",
+    Column("segment", Text, primary_key=True),
+    _big("customer_id", primary_key=True, autoincrement=False),
+    Column("kind", Text),
+    _big("since"),
+)
+"""Who enters, leaves or seeds a watched segment at this tick."""
+
+OPENED = _temporary(
+    "opened",
+    Column("id", Identity, primary_key=True, autoincrement=True),
+    Column("campaign", Text),
+    _big("customer_id"),
+    Column("occurrence", Text),
+    _big("occurred_at"),
+    _big("subject_id"),
+    Column("held_out", Boolean),
+)
+"""Occurrences that open at this tick."""
+
+STIRRED = _temporary("stirred", _big("owner_id", primary_key=True, autoincrement=False))
+"""Cap owners about whom something changed, so that all their open steps are decided anew."""
+
+ASKED = _temporary("asked", _big("enrollment_id", primary_key=True, autoincrement=False), Column("campaign", Text))
+"""Open enrollments of stirred owners."""
+
+CANDIDATE = _temporary(
+    "candidate",
+    Column("id", Identity, primary_key=True, autoincrement=True),
+    _big("thread"),
+    Column("step_id", Integer),
+    _big("customer_id"),
+    _big("owner_id"),
+    Column("occurrence", Text),
+    _big("subject_id"),
+    _big("due_at"),
+    _big("expires_at"),
+    Column("priority", SmallInteger),
+    Column("first_reach", SmallInteger),
+    Column("second_reach", SmallInteger),
+    Column("held", Boolean),
+    Column("outside", Boolean),
+    Column("exits", Text),
+    Column("held_out", Boolean),
+    Column("incomplete", Boolean),
+    Column("zone", Text),
+    Column("kind", Text),
+    _big("touch_id"),
+    _big("touch_at"),
+    Column("gate", SmallInteger),
+    Column("channel", SmallInteger),
+)
+"""Steps to be decided: `thread` is the enrollment's id, or minus the id in `opened`; `gate` the first failing fixed one."""
+
+DECISION = _temporary(
+    "decision",
+    _big("candidate_id", primary_key=True, autoincrement=False),
+    Column("status", Text),
+    Column("verdict", Text),
+    _big("at"),
+    Column("channel", SmallInteger),
+    Column("failing", JSON),
+)
+"""The answer for each candidate; status `waiting` writes no row yet, `none` never."""
+
+LOOK = _temporary(
+    "look",
+    _big("thread", primary_key=True, autoincrement=False),
+    _big("next_at"),
+    Column("exit_reason", Text),
+)
+"""For every enrollment staged: when to look again, or why it ended."""
+
+PLAN_STEP = _temporary(
+    "plan_step",
+    Column("step_id", Integer, primary_key=True, autoincrement=False),
+    Column("campaign", Text),
+    Column("step", Text),
+    Column("first_channel", Text),
+    Column("second_channel", Text),
+    Column("obeys_cap", Boolean),
+    _big("campaign_version"),
+)
+"""The steps by number."""
+
+FLAGS = _temporary(
+    "flags", Column("gate", SmallInteger, primary_key=True, autoincrement=False), Column("failing", JSON)
+)
+"""What a decision by a fixed gate records."""
+
+INDEXES = (
+    Index("ix_temp_opened_campaign", OPENED.c.campaign),
+    Index("ix_temp_asked_campaign", ASKED.c.campaign),
+    Index("ix_temp_candidate_owner", CANDIDATE.c.owner_id),
+    Index("ix_temp_anniversary", ANNIVERSARY_DAY.c.month, ANNIVERSARY_DAY.c.day),
+)
+
+
+def prepare(connection: Connection) -> None:
+    """Makes the TEMP tables; run before the plan's read-only transaction begins."""
+    for each in WORKSPACE.sorted_tables:
+        connection.execute(CreateTable(each))
+    for index in INDEXES:
+        connection.execute(CreateIndex(index))
