@@ -193,7 +193,7 @@ def _use_utc(connection: Any, record: Any) -> None:
 
 def _begin_snapshot(connection: Connection, prepare: Prepare | None) -> None:
     if connection.dialect.name == "postgresql":
-        connection.execution_options(isolation_level="REPEATABLE READ")
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     if prepare:
         prepare(connection)
     if connection.dialect.name == "postgresql":
@@ -217,12 +217,10 @@ def _allow_writes(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         _driver_connection(connection).set_authorizer(None)
         connection.execution_options(write=True)
-    else:
-        connection.execution_options(isolation_level="READ COMMITTED")
 
 
 def _driver_connection(connection: Connection) -> Any:
-    return connection.connection.driver_connection
+    return connection.connection.dbapi_connection
 
 
 _json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Connection
 
 from nurture.store.migrations.target import target_metadata
 from nurture.store.tables import Identity, Instant
@@ -16,15 +16,17 @@ def render_item(kind: str, item: Any, autogenerate: Any) -> str | Literal[False]
     if isinstance(item, Instant):
         return "sa.BigInteger()"
     if isinstance(item, BigInteger) and item._variant_mapping == Identity._variant_mapping and item._variant_mapping:
-        return "sa.BigInteger().with_variant(sa.Integer(), 'sqlite')"
+        # Only generated keys have this type. What SQLite makes of an Identity is nothing.
+        return "sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), sa.Identity(always=False)"
     if type(item).__module__.startswith("sqlmodel"):
         return "sa.String()"
     return False
 
 
+connection: Connection = context.config.attributes["connection"]
 context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=target_metadata(),
+    connection=connection,
+    target_metadata=target_metadata(connection.dialect.name),
     render_as_batch=True,
     render_item=render_item,
 )

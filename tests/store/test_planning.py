@@ -1,0 +1,142 @@
+"""What a preview and a planning run may do to a database, and what they may not."""
+
+import pytest
+from sqlalchemy import Connection, Engine, func, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from nurture.store import planning, reading, writing
+from nurture.store.tables import Customer, table
+from tests.store.people import NOON, admit, person
+
+customer = table(Customer)
+ALICE, BOB = 1, 2
+REFUSED = "readonly|read-only|not authorized"
+
+
+def make_candidates(connection: Connection) -> None:
+    connection.execute(text("CREATE TEMP TABLE candidate (customer_id bigint PRIMARY KEY, due_at bigint)"))
+    connection.execute(text("CREATE INDEX ix_candidate_due ON candidate (due_at)"))
+
+
+def stage(connection: Connection) -> None:
+    connection.execute(text("INSERT INTO candidate SELECT id, 100 FROM customer"))
+    connection.execute(text("DELETE FROM candidate WHERE customer_id = 2"))
+    connection.execute(text("ANALYZE candidate"))
+
+
+def staged(connection: Connection) -> int | None:
+    found: int | None = connection.scalar(text("SELECT count(*) FROM candidate"))
+    return found
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "UPDATE customer SET version = 9",
+        "DELETE FROM customer",
+        "INSERT INTO setting VALUES ('a', 'b')",
+        "INSERT INTO customer_change SELECT customer_id, 1 FROM candidate",
+        "CREATE TABLE mallory (id integer)",
+        "DROP TABLE customer",
+        "CREATE INDEX mallory ON customer (version)",
+    ],
+)
+@pytest.mark.parametrize("way", ["reading", "planning"])
+def test_a_plan_cannot_write(engine: Engine, way: str, attempt: str) -> None:
+    admit(engine, [person(ALICE)])
+    opened = reading(engine, make_candidates) if way == "reading" else planning(engine, make_candidates)
+    with opened as given:
+        connection = given if isinstance(given, Connection) else given.connection
+        stage(connection)
+        with pytest.raises(DBAPIError, match=REFUSED):
+            connection.execute(text(attempt))
+    with reading(engine) as connection:
+        assert connection.scalars(select(customer.c.version)).all() == [1]
+
+
+def test_a_preview_may_stage_in_temp_tables_of_which_nothing_is_left(engine: Engine) -> None:
+    admit(engine, [person(ALICE), person(BOB)])
+    for _ in range(2):
+        with reading(engine, make_candidates) as connection:
+            stage(connection)
+            assert staged(connection) == 1
+
+
+def test_a_preview_sees_one_moment_whatever_is_written_meanwhile(engine: Engine) -> None:
+    admit(engine, [person(ALICE)])
+    with reading(engine) as connection:
+        assert connection.scalar(select(func.count()).select_from(customer)) == 1
+        admit(engine, [person(BOB)])
+        assert connection.scalar(select(func.count()).select_from(customer)) == 1
+    with reading(engine) as connection:
+        assert connection.scalar(select(func.count()).select_from(customer)) == 2
+
+
+def test_what_a_run_staged_outlives_its_snapshot_and_is_committed_in_ranges(engine: Engine) -> None:
+    admit(engine, [person(number) for number in (1, 3, 4, 5)])
+    with planning(engine, make_candidates) as plan:
+        stage(plan.connection)
+        for first, last in ((1, 3), (4, 5)):
+            with plan.write() as connection:
+                connection.execute(
+                    text(
+                        "INSERT INTO customer_change SELECT customer_id, 1 FROM candidate"
+                        " WHERE customer_id BETWEEN :first AND :last"
+                    ),
+                    {"first": first, "last": last},
+                )
+            with reading(engine) as other:
+                assert other.scalar(text("SELECT max(customer_id) FROM customer_change")) == last
+        assert staged(plan.connection) == 4
+
+
+def test_a_range_that_fails_takes_only_itself_along(engine: Engine) -> None:
+    admit(engine, [person(ALICE), person(3)])
+    with planning(engine, make_candidates) as plan:
+        stage(plan.connection)
+        with plan.write() as connection:
+            connection.execute(update(customer).where(customer.c.id == ALICE).values(version=2))
+        with pytest.raises(ZeroDivisionError), plan.write() as connection:
+            connection.execute(update(customer).values(version=1 // 0))
+        assert staged(plan.connection) == 2
+        with plan.write() as connection:
+            connection.execute(update(customer).where(customer.c.id == 3).values(version=3))
+    with reading(engine) as connection:
+        assert connection.scalars(select(customer.c.version).order_by(customer.c.id)).all() == [2, 3]
+
+
+def test_a_run_writes_although_the_state_changed_since_its_snapshot(engine: Engine) -> None:
+    admit(engine, [person(ALICE)])
+    with planning(engine, make_candidates) as plan:
+        stage(plan.connection)
+        admit(engine, [person(BOB)])
+        with plan.write() as connection:
+            connection.execute(update(customer).where(customer.c.version == 1).values(version=2))
+    with reading(engine) as connection:
+        assert connection.scalars(select(customer.c.version)).all() == [2, 2]
+
+
+def test_another_writer_gets_in_between_two_ranges(engine: Engine) -> None:
+    with planning(engine, make_candidates) as plan:
+        with plan.write() as connection:
+            connection.execute(insert(customer), [person(ALICE)])
+        admit(engine, [person(BOB)])
+        with plan.write() as connection:
+            connection.execute(insert(customer), [person(3)])
+    with reading(engine) as connection:
+        assert connection.scalar(select(func.count()).select_from(customer)) == 3
+
+
+def test_the_next_user_of_the_pool_finds_no_temp_tables(engine: Engine) -> None:
+    for _ in range(3):
+        with planning(engine, make_candidates) as plan, plan.write():
+            pass
+        with pytest.raises(DBAPIError), writing(engine) as connection:
+            connection.execute(text("SELECT * FROM candidate"))
+
+
+def test_a_run_may_plan_nothing(engine: Engine) -> None:
+    with planning(engine) as plan, plan.write() as connection:
+        connection.execute(insert(customer), [person(ALICE) | {"created_at": NOON}])
+    with reading(engine) as connection:
+        assert connection.scalar(select(customer.c.id)) == ALICE
