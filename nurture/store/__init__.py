@@ -5,11 +5,14 @@ from nurture.store.change import change, change_selected
 from nurture.store.collation import binary_order
 from nurture.store.engine import PlanningConnection, open_engine, planning, reading, sqlite_module, wal_fault, writing
 from nurture.store.identity import bucket_of, database_id, database_secret, set_database_secret
-from nurture.store.migrations import current_revision, needs_upgrade, upgrade
+from nurture.store.migrations import NewerDatabase, current_revision, needs_upgrade, upgrade
+from nurture.store.snapshot import backup
 
 __all__ = [
+    "NewerDatabase",
     "PlanningConnection",
     "among",
+    "backup",
     "binary_order",
     "bucket_of",
     "change",

@@ -122,6 +122,7 @@ def _open_sqlite(address: URL) -> Engine:
     if address.database in (None, "", ":memory:") or address.query:
         raise ValueError(f"{address.render_as_string()!r}: write sqlite:///path, without options and not in memory")
     path = Path(str(address.database)).absolute()
+    address = address.set(database=str(path))
     driver = sqlite_module()
     options: dict[str, Any] = {"module": driver, "json_serializer": _json}
     reader = create_engine(address, **options, creator=partial(_connect, driver, path, "ro"), poolclass=NullPool)

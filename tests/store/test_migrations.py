@@ -1,6 +1,7 @@
 """The way from nothing to the present tables."""
 
 import threading
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -8,10 +9,20 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, insert, inspect, select, text
 
-from nurture.store import current_revision, database_id, needs_upgrade, open_engine, reading, upgrade, writing
+from nurture.store import (
+    NewerDatabase,
+    current_revision,
+    database_id,
+    needs_upgrade,
+    open_engine,
+    reading,
+    upgrade,
+    writing,
+)
 from nurture.store.migrations import alembic_config
 from nurture.store.migrations.target import target_metadata
 from nurture.store.tables import Customer, table
+from tests.database import sqlite_url
 from tests.store.people import NOON
 
 customer = table(Customer)
@@ -61,6 +72,23 @@ def test_a_second_upgrade_changes_nothing(database_url: str) -> None:
     upgrade(database_url)
     with reading(engine) as connection:
         assert database_id(connection) == before
+    engine.dispose()
+
+
+def test_to_ask_for_the_revision_makes_no_file(tmp_path: Path) -> None:
+    engine = open_engine(sqlite_url(tmp_path / "missing.db"))
+    assert current_revision(engine) is None
+    assert list(tmp_path.iterdir()) == []
+    engine.dispose()
+
+
+def test_a_database_of_a_newer_version_is_left_alone(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(NewerDatabase, match=r"newer nurture.*9999"):
+        upgrade(database_url)
+    assert current_revision(engine) == "9999"
     engine.dispose()
 
 

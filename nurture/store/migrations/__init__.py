@@ -8,23 +8,33 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from nurture.store.engine import open_engine, writing
+from nurture.store.engine import open_engine, reading, writing
 from nurture.store.identity import draw_identity
 
 UPGRADE_LOCK = 7_368_241_001
 """Key of the PostgreSQL advisory lock under which one process upgrades; SQLite's write lock does the same."""
 
 
+class NewerDatabase(Exception):
+    """The database was upgraded by a newer nurture: install that version, or restore a backup from before."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(f"{self.__doc__} (revision {revision!r})")
+        self.revision = revision
+        """What the database says it is at."""
+
+
 def upgrade(url: str) -> None:
     """Brings the database to the newest revision, all or nothing; an empty one is created whole.
 
-    Two processes may call it at once: the second waits and finds nothing to do.
+    Two processes may call it at once: the second waits and finds nothing to do. Raises NewerDatabase.
     """
     engine = open_engine(url)
     try:
         with writing(engine) as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
+            _refuse_newer(connection)
             command.upgrade(alembic_config(connection), "head")
             draw_identity(connection)
     finally:
@@ -32,14 +42,16 @@ def upgrade(url: str) -> None:
 
 
 def current_revision(engine: Engine) -> str | None:
-    """The revision that the database is at; None when it was never made."""
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    """The revision that the database is at; None when it was never made, and then it isn't made here either."""
+    if engine.dialect.name == "sqlite" and not Path(str(engine.url.database)).exists():
+        return None
+    with reading(engine) as connection:
+        return _revision_of(connection)
 
 
 def needs_upgrade(engine: Engine) -> bool:
     """Whether `upgrade` would change the database."""
-    return current_revision(engine) != ScriptDirectory.from_config(alembic_config()).get_current_head()
+    return current_revision(engine) != _scripts().get_current_head()
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -48,3 +60,17 @@ def alembic_config(connection: Connection | None = None) -> Config:
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
+
+
+def _refuse_newer(connection: Connection) -> None:
+    revision = _revision_of(connection)
+    if revision is not None and revision not in {each.revision for each in _scripts().walk_revisions()}:
+        raise NewerDatabase(revision)
+
+
+def _revision_of(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config())
