@@ -1,3 +1,147 @@
 """Texts of the `message` part, each key as (Japanese, English)."""
 
-TEXTS: dict[str, tuple[str, str]] = {}
+TEXTS: dict[str, tuple[str, str]] = {
+    "message.no_folder": ("テンプレートのフォルダが見つかりません", "the folder of templates can't be found"),
+    "message.file_name": (
+        "このファイル名は使えません。小文字の英数字に .txt.j2、.html.j2、.line.txt.j2、.line.json.j2 を付けてください",
+        "write lower-case letters and digits before .txt.j2, .html.j2, .line.txt.j2 or .line.json.j2",
+    ),
+    "message.outside": (
+        "テンプレートのフォルダの外を指しています。フォルダの中に置いてください",
+        "this points outside the folder of templates; put the file into it",
+    ),
+    "message.no_front": (
+        "先頭に「---」で囲んだ見出し（subject: など）がありません",
+        "the front matter is missing: begin with '---', 'subject: …', '---'",
+    ),
+    "message.quote_front": (
+        "「{key}」の値は {{ で始まるので、引用符で囲んでください",
+        "put the value of '{key}' in quotes, because it begins with a brace",
+    ),
+    "message.no_text": (
+        "本文の {missing} がありません。HTML や LINE 用のファイルだけでは送れません",
+        "{missing} is missing: a message needs its text besides HTML and LINE",
+    ),
+    "message.syntax": ("テンプレートとして読めません: {problem}", "this is not a valid template: {problem}"),
+    "message.no_filter": (
+        "「{found}」というフィルターはありません。使えるのは {allowed} です",
+        "there is no filter '{found}'; allowed are {allowed}",
+    ),
+    "message.safe_refused": (
+        "「|{found}」は使えません。お客様の名前などがそのまま HTML として動いてしまいます。外してください",
+        "'|{found}' is refused: a customer's name could become HTML; leave it out",
+    ),
+    "message.autoescape_refused": (
+        "「autoescape」は切り替えられません。外してください",
+        "'autoescape' can't be switched; leave it out",
+    ),
+    "message.call_refused": (
+        "「{found}」の呼び出しは使えません。フィルター（|money、|date_ja など）を使ってください",
+        "calling '{found}' is refused; use a filter such as |money or |date_ja",
+    ),
+    "message.script_refused": (
+        "メールの中で「{found}」は使えません。外してください",
+        "'{found}' can't be used in a mail; leave it out",
+    ),
+    "message.unquoted": (
+        '属性の値を引用符で囲んでください（例: alt="…"）',
+        'put the attribute\'s value in quotes, as in alt="…"',
+    ),
+    "message.bare_link": (
+        "リンクや画像の URL には「|https_only」を付けてください",
+        "put '|https_only' behind the value of a link or an image",
+    ),
+    "message.bare_json": (
+        "この中の値には「|json」を付けてください（引用符も付きます）",
+        "put '|json' behind every value in this file; it writes the quotes too",
+    ),
+    "message.no_part": ("「{found}」というファイルがありません", "there is no file '{found}'"),
+    "message.part_not_fixed": (
+        "読み込むファイルの名前は引用符の中に直接書いてください",
+        "write the name of the included file out, in quotes",
+    ),
+    "message.unknown_variable": (
+        "「{found}」という値はありません",
+        "there is no value '{found}'",
+    ),
+    "message.name_taken": (
+        "「{found}」は決まった名前なので、別の名前を使ってください",
+        "'{found}' is a name of the system; use another one",
+    ),
+    "message.undeclared": (
+        "「{found}」が無いお客様もいます。{file} の requires: に「{found}」を加えてください",
+        "some customers have no '{found}'; add it to 'requires:' in {file}",
+    ),
+    "message.unsupplied": (
+        "キャンペーン「{campaign}」では「{found}」が分かりません。trigger か offer を見直してください",
+        "the campaign '{campaign}' can't give '{found}'; change its trigger or offer, or leave the value out",
+    ),
+    "message.not_https": (
+        "「{found}」は https:// で始まる URL ではありません",
+        "'{found}' is not an https address",
+    ),
+    "message.wrong_kind": (
+        "「{found}」は「{filter}」では書けない値です",
+        "'{filter}' can't print {found}",
+    ),
+    "message.too_many_passes": (
+        "繰り返しが多すぎます。{limit} 回までです",
+        "the loops go round too often; {limit} passes are the limit",
+    ),
+    "message.missing_value": ("「{found}」がありません", "'{found}' is missing"),
+    "message.failed": ("組み立てられません: {problem}", "it can't be written: {problem}"),
+    "message.too_large": (
+        "できあがりが大きすぎます（{size} 文字）。{limit} 文字までです",
+        "the result is too large ({size} characters); {limit} is the limit",
+    ),
+    "message.empty": ("{part} が空です", "{part} is empty"),
+    "message.subject_lines": ("件名は一行にしてください", "the subject must be one line"),
+    "message.line_too_long": (
+        "LINE の{part}が長すぎます（{size} 文字）。{limit} 文字までです",
+        "{part} is too long for LINE ({size} UTF-16 units); {limit} is the limit",
+    ),
+    "message.line_too_many": (
+        "LINE で一度に送れるのは {limit} 件までです（{size} 件あります）",
+        "LINE takes at most {limit} messages at once, not {size}",
+    ),
+    "message.not_json": ("JSON として読めません: {problem}", "this is not valid JSON: {problem}"),
+    "message.not_flex": (
+        "Flex メッセージの形ではありません: {path} は {expected} です",
+        "this is not a Flex message: {path} must be {expected}",
+    ),
+    "message.no_secret": (
+        "配信停止のリンクに署名できません。NURTURE_SECRET_KEY を設定してください",
+        "the unsubscribe link can't be signed; set NURTURE_SECRET_KEY",
+    ),
+    "message.bad_address": ("「{found}」はメールアドレスとして使えません", "'{found}' can't be used as a mail address"),
+    "message.part.subject": ("件名", "the subject"),
+    "message.part.text": ("本文", "the text"),
+    "message.part.html": ("HTML", "the HTML"),
+    "message.part.line_text": ("メッセージ", "the message"),
+    "message.part.line_alt": ("代替テキスト", "the alt text"),
+    "message.example_link": ("見本-このリンクは使えません", "example-this-link-does-nothing"),
+    "message.duty.sender": (
+        "{part}に送信者の名称「{wanted}」がありません",
+        "{part} lacks the sender's name '{wanted}'",
+    ),
+    "message.duty.address": (
+        "{part}に住所「{wanted}」がありません",
+        "{part} lacks the postal address '{wanted}'",
+    ),
+    "message.duty.contact": (
+        "{part}に問い合わせ先（{wanted}）がありません",
+        "{part} lacks a contact for questions and complaints ({wanted})",
+    ),
+    "message.duty.link": (
+        "{part}に配信停止の URL（unsubscribe_url）がありません",
+        "{part} lacks the address for opting out (unsubscribe_url)",
+    ),
+    "message.duty.sentence": (
+        "{part}の配信停止の URL のそばに、配信を断れるという文（「配信停止はこちら」など）がありません",
+        "{part} lacks, beside the opt-out address, a sentence saying that one can unsubscribe",
+    ),
+    "message.duty.unset": (
+        "config.yaml の {key} が空なので、{part}に書くべき表示がありません",
+        "config.yaml leaves {key} empty, so that {part} lacks what the law wants",
+    ),
+}

@@ -1,0 +1,83 @@
+"""What a template's source may not do, found before anybody is written to: unsafe HTML, calls of values, bare JSON."""
+
+import re
+from collections.abc import Iterator
+
+from jinja2 import nodes
+
+from nurture.mistake import Mistake
+
+from .environment import is_html
+from .folder import LINE_JSON, Source
+
+TRUSTED_LINKS = frozenset({"unsubscribe_url"})
+"""Made by us; it may be a `mailto:`."""
+
+_LINK = re.compile(
+    r"""(?:\b(?:href|src|srcset|action|background|poster)\s*=\s*["']?|url\(\s*["']?)\s*\Z""", re.IGNORECASE
+)
+_UNQUOTED = re.compile(r"[\w-]\s*=\s*\Z")
+_SCRIPT = re.compile(r"<\s*(script|iframe|object|embed)\b|<[^>]*\s(on[a-z]+)\s*=|(javascript)\s*:", re.IGNORECASE)
+
+
+def banned(tree: nodes.Template, source: Source) -> Iterator[Mistake]:
+    """Every mistake of this kind in one parsed file."""
+    yield from _switched_escaping(tree, source)
+    yield from _calls(tree, source)
+    if is_html(source.name):
+        yield from _html(tree, source)
+    if source.name.endswith(LINE_JSON):
+        yield from _bare_json(tree, source)
+
+
+def _switched_escaping(tree: nodes.Template, source: Source) -> Iterator[Mistake]:
+    for node in tree.find_all(nodes.EvalContextModifier):
+        yield Mistake(source.place("autoescape", node.lineno), "message.autoescape_refused")
+
+
+def _calls(tree: nodes.Template, source: Source) -> Iterator[Mistake]:
+    modules = {each.target for each in tree.find_all(nodes.Import)} | {"self", "loop"}
+    for call in tree.find_all(nodes.Call):
+        called = call.node
+        owner = called.node if isinstance(called, nodes.Getattr) else called
+        if isinstance(called, nodes.Name) or (isinstance(owner, nodes.Name) and owner.name in modules):
+            continue
+        name = getattr(called, "attr", "")
+        yield Mistake(source.place(name + "(", call.lineno), "message.call_refused", {"found": f"{name}()"})
+
+
+def _html(tree: nodes.Template, source: Source) -> Iterator[Mistake]:
+    before = ""
+    for output in tree.find_all(nodes.Output):
+        for node in output.nodes:
+            if isinstance(node, nodes.TemplateData):
+                before += node.data
+                if found := _SCRIPT.search(node.data):
+                    word = next(filter(None, found.groups()))
+                    yield Mistake(source.place(word, node.lineno), "message.script_refused", {"found": word})
+                continue
+            if before.rfind("<") > before.rfind(">"):
+                yield from _attribute(before, node, source)
+            before += "x"
+
+
+def _attribute(before: str, node: nodes.Expr, source: Source) -> Iterator[Mistake]:
+    place = source.place("{{", node.lineno)
+    if _UNQUOTED.search(before):
+        yield Mistake(place, "message.unquoted")
+    if _LINK.search(before) and not _is_safe_link(node):
+        yield Mistake(place, "message.bare_link")
+
+
+def _is_safe_link(node: nodes.Expr) -> bool:
+    if isinstance(node, nodes.Name):
+        return node.name in TRUSTED_LINKS
+    return isinstance(node, nodes.Filter) and node.name == "https_only"
+
+
+def _bare_json(tree: nodes.Template, source: Source) -> Iterator[Mistake]:
+    for output in tree.find_all(nodes.Output):
+        for node in output.nodes:
+            is_json = isinstance(node, nodes.Filter) and node.name == "json"
+            if not is_json and not isinstance(node, nodes.TemplateData | nodes.Call):
+                yield Mistake(source.place("{{", node.lineno), "message.bare_json")

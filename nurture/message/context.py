@@ -1,0 +1,194 @@
+"""The values of many customers at once, a fixed number of queries whatever the number of messages. It renders nothing.
+
+What it leaves out of a view is what the predicates of `nurture.rules.variables` call missing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from nurture.campaign.model import Anniversary, Campaign
+from nurture.config import Settings
+from nurture.rules.variables import BLANKS
+from nurture.zone import zone_table
+
+from .honorific import Names, called
+from .records import Records, load_records
+from .views import Item, Shop, View, YearlyDate
+
+
+@dataclass(frozen=True)
+class ContextRequest:
+    """One message whose values are wanted."""
+
+    id: int
+    """The caller's own number for it; the answer is under it."""
+    customer_id: int
+    campaign: Campaign
+    subject_id: int | None
+    """The order, booking or event that opened the occurrence."""
+    occurred_at: int
+    """The occurrence's instant, epoch seconds."""
+    at: int | None
+    """When it is to leave, epoch seconds; None = now."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything a template may name for one message, but for the links, which depend on the channel."""
+
+    customer_id: int
+    purpose: str
+    """commercial | transactional."""
+    zone: str
+    """The customer's IANA zone; every date and time among the values is in it."""
+    values: Mapping[str, Any]
+    """The views by their first name: customer, order, today, …"""
+
+
+def load_contexts(
+    connection: Connection, settings: Settings, requests: Sequence[ContextRequest], now: datetime
+) -> dict[int, Context]:
+    """The contexts by the requests' ids; one whose customer does not exist is left out."""
+    records = load_records(connection, settings, requests, int(now.timestamp()))
+    return {
+        request.id: _Gathering(settings, records, request, now).context()
+        for request in requests
+        if request.customer_id in records.customers
+    }
+
+
+class _Gathering:
+    """The values of one message, taken from what was loaded for all."""
+
+    def __init__(self, settings: Settings, records: Records, request: ContextRequest, now: datetime) -> None:
+        self.settings = settings
+        self.records = records
+        self.request = request
+        self.customer = records.customers[request.customer_id]
+        self.at = int(now.timestamp()) if request.at is None else request.at
+        self.zone = self.customer.zone or self.customer.account_zone or settings.timezone
+
+    def context(self) -> Context:
+        offer = self.records.offers.get(self.request.id)
+        values = {
+            "shop": _shop(self.settings),
+            "today": self._date(self.at),
+            "opt_out_mailbox": self.settings.opt_out_mailbox,
+            "customer": View("customer", self._customer()),
+            "attribute": View("attribute", self._attributes()),
+            "order": View("order", self._order()),
+            "booking": View("booking", self._booking()),
+            "occasion": View("occasion", self._occasion()),
+            "offer": View("offer", offer._asdict() if offer else {}),
+            "history": View("history", self._history()),
+        }
+        return Context(self.request.customer_id, self.request.campaign.purpose, self.zone, values)
+
+    def _date(self, instant: int | None) -> date | None:
+        return None if instant is None else zone_table(self.zone).local_date(instant)
+
+    def _customer(self) -> Mapping[str, Any]:
+        row, company = self.customer, self.customer.kind == "company"
+        names = Names(row.name, row.family_name, row.given_name, row.account or "", company)
+        fact = self.records.facts.get((self.request.customer_id, "birthday", ""))
+        return {
+            "called": called(names, self.settings.honorific, self.settings.language),
+            **{key: _text(getattr(row, key)) for key in ("name", "family_name", "given_name", "prefecture")},
+            "company": _text(row.account) or (_text(row.name) if company else None),
+            "birthday": YearlyDate(fact.year, fact.month, fact.day) if fact and fact.day else None,
+        }
+
+    def _attributes(self) -> Mapping[str, Any]:
+        held = self.customer.attributes
+        held = held if isinstance(held, dict) else {}
+        return {name: _typed(held.get(name), kind.type) for name, kind in self.settings.attributes.items()}
+
+    def _order(self) -> Mapping[str, Any]:
+        row = self.records.orders.get(self.request.id)
+        if row is None:
+            return {}
+        items = [_item(each, "order.items") for each in self.records.lines.get(row.id, ()) if _text(each.name)]
+        return {
+            "number": _text(row.key),
+            "ordered_on": self._date(_seconds(row.ordered_at)),
+            "shipped_on": self._date(_seconds(row.shipped_at)),
+            "delivered_on": self._date(_seconds(row.delivered_at)),
+            "total": row.total,
+            "items": tuple(items) or None,
+            "first_item": items[0] if items else None,
+        }
+
+    def _booking(self) -> Mapping[str, Any]:
+        row = self.records.bookings.get(self.request.id)
+        if row is None:
+            return {}
+        starts_at = row.starts_at.astimezone(ZoneInfo(self.zone))
+        return {"starts_at": starts_at, "menu": _text(row.menu), "staff": _text(row.staff)}
+
+    def _occasion(self) -> Mapping[str, Any]:
+        trigger = self.request.campaign.trigger
+        opened = self._date(self.request.occurred_at)
+        if not isinstance(trigger, Anniversary) or opened is None:
+            return {}
+        returned = opened - timedelta(days=trigger.offset_days)
+        first = self._first_year(trigger)
+        return {"date": returned, "years": None if first is None else returned.year - first}
+
+    def _first_year(self, trigger: Anniversary) -> int | None:
+        if trigger.anniversary == "first_order" and not trigger.relative:
+            history = self.records.history.get(self.request.customer_id)
+            first = self._date(_seconds(history.first)) if history else None
+            return first.year if first else None
+        fact = self.records.facts.get((self.request.customer_id, trigger.anniversary, trigger.relative))
+        return fact.year if fact else None
+
+    def _history(self) -> Mapping[str, Any]:
+        row = self.records.history.get(self.request.customer_id)
+        line = self.records.newest.get(self.request.customer_id)
+        return {
+            "order_count": row.count if row else None,
+            "first_order_on": self._date(_seconds(row.first)) if row else None,
+            "last_order_on": self._date(_seconds(row.last)) if row else None,
+            "last_item": _item(line, "history.last_item") if line else None,
+        }
+
+
+def _shop(settings: Settings) -> Shop:
+    shop = settings.shop
+    names = ("name", "sender", "address", "phone", "email", "url", "staff")
+    return Shop({name: str(getattr(shop, name)) for name in names})
+
+
+def _item(row: Any, name: str) -> Item:
+    return Item(name, {"name": row.name, "quantity": row.quantity, "price": row.price, "category": row.category})
+
+
+def _text(found: Any) -> str | None:
+    return found if isinstance(found, str) and found.strip(BLANKS) else None
+
+
+def _typed(found: Any, kind: str) -> Any:
+    """An attribute's value; None where it does not fit what was declared."""
+    if kind == "number":
+        return found if isinstance(found, int | float) and not isinstance(found, bool) else None
+    if kind == "boolean":
+        return found if isinstance(found, bool) else None
+    if kind == "date":
+        return _iso_date(found)
+    return str(found) if isinstance(found, int | float) and not isinstance(found, bool) else _text(found)
+
+
+def _iso_date(found: Any) -> date | None:
+    try:
+        return date.fromisoformat(found)
+    except (TypeError, ValueError):
+        return None
+
+
+def _seconds(found: datetime | int | None) -> int | None:
+    return int(found.astimezone(UTC).timestamp()) if isinstance(found, datetime) else found

@@ -1,0 +1,85 @@
+"""The sandbox templates run in: no attribute of Python, no call of a value, no growth without limit.
+
+With a clock the same template would pass on one machine and fail on another, so that running away is counted, not
+timed: passes through loops and characters of output. Without `range`, text arithmetic and calls, loops are what is left.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from jinja2 import FunctionLoader, nodes, pass_context
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import BlockReference, Context, LoopContext, Macro
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from .filters import FILTERS, RENDERING, Rendering, ValueRefused
+from .views import Missing
+
+MOST_PASSES = 10_000
+"""Passes that all loops of one message may make together; the longest order has some hundred lines."""
+COUNTED = " counted"
+"""The filter put around everything a `for` goes through; no template can write its name."""
+
+LoadSource = Callable[[str], tuple[str, str, Callable[[], bool]] | None]
+
+
+class TemplateEnvironment(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, narrowed to what a message needs."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        """Macros, blocks, `super()` and `loop`; a method of a value could format text of any length."""
+        return isinstance(obj, Macro | BlockReference | LoopContext) or isinstance(
+            getattr(obj, "__self__", None), LoopContext
+        )
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Arithmetic on numbers; text is neither repeated nor formatted."""
+        numbers = isinstance(left, int | float) and isinstance(right, int | float)
+        if operator == "**" or not numbers:
+            raise SecurityError(operator)
+        return super().call_binop(context, operator, left, right)
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        for each in tree.find_all((nodes.For, nodes.Import, nodes.FromImport)):
+            if isinstance(each, nodes.For):
+                each.iter = nodes.Filter(each.iter, COUNTED, [], [], None, None, lineno=each.lineno)
+            else:
+                # A macro prints money too, and without the context it would not know the currency.
+                each.with_context = True  # type: ignore[attr-defined]
+        tree.set_environment(self)
+        return tree
+
+
+def make_environment(load: LoadSource) -> TemplateEnvironment:
+    """The environment for one folder of templates; `load` gives source and shown file name of a template's name."""
+    environment = TemplateEnvironment(
+        loader=FunctionLoader(load),
+        undefined=Missing,
+        autoescape=is_html,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        cache_size=-1,
+        auto_reload=False,
+    )
+    environment.globals.clear()
+    environment.filters = {**FILTERS, COUNTED: _counted}
+    return environment
+
+
+def is_html(name: str | None) -> bool:
+    """Whether values are escaped in the template of that name."""
+    return bool(name and name.endswith(".html.j2"))
+
+
+@pass_context
+def _counted(context: Context, items: Iterable[Any]) -> Iterator[Any]:
+    rendering: Rendering = context[RENDERING]
+    for item in items:
+        rendering.passes += 1
+        if rendering.passes > MOST_PASSES:
+            raise ValueRefused("message.too_many_passes", limit=MOST_PASSES)
+        yield item

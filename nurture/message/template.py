@@ -1,0 +1,184 @@
+"""Templates of a folder, compiled once. What their texts may name is checked by `naming`, what they may do by `ban`."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import jinja2
+from jinja2 import meta, nodes
+
+from nurture.mistake import Mistake, MistakesFound, nearest
+
+from .ban import banned
+from .environment import LoadSource, TemplateEnvironment, make_environment
+from .filters import FILTERS
+from .folder import HTML, LINE_JSON, LINE_TEXT, TEXT, Front, Source, is_main, read_folder, stem
+
+Channel = Literal["email", "line"]
+
+
+@dataclass(frozen=True)
+class Template:
+    """One message in all its forms."""
+
+    name: str
+    """As a campaign's step names it."""
+    requires: tuple[str, ...]
+    """Variables without which it can't be written."""
+    subject: jinja2.Template
+    text: jinja2.Template
+    """The mail's text, and LINE's where it has none of its own."""
+    preheader: jinja2.Template | None
+    line_alt: jinja2.Template | None
+    html: jinja2.Template | None
+    line_text: jinja2.Template | None
+    line_json: jinja2.Template | None
+    sources: tuple[Source, ...] = field(repr=False)
+    """Its own files and those it extends, includes and imports, own text first."""
+    digest: str
+    """A hash over all these files."""
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Where it can go: LINE sends the text where there is no form for LINE."""
+        return ("email", "line")
+
+    @property
+    def file(self) -> str:
+        """The file that names it, as mistakes show it."""
+        return self.sources[0].shown
+
+    @property
+    def front(self) -> Front:
+        """The front matter."""
+        front = self.sources[0].front
+        assert front is not None
+        return front
+
+
+class Templates:
+    """Every template of a folder by name."""
+
+    def __init__(self, templates: Mapping[str, Template]) -> None:
+        self._templates = dict(templates)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Templates":
+        """Reads and compiles a folder. Raises MistakesFound with every broken file, line and column."""
+        sources, mistakes = read_folder(folder)
+        environment = make_environment(_loading(sources))
+        forest = _Forest(environment, sources, mistakes)
+        if forest.mistakes:
+            raise MistakesFound(forest.mistakes)
+        return cls({stem(name): forest.template(name) for name in sources if is_main(name)})
+
+    def get(self, name: str) -> Template:
+        """The template of that name; KeyError when there is none."""
+        return self._templates[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._templates
+
+    def __iter__(self) -> Iterator[Template]:
+        return iter(self._templates.values())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names, sorted."""
+        return tuple(sorted(self._templates))
+
+
+def _loading(sources: Mapping[str, Source]) -> LoadSource:
+    def load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        found = sources.get(name)
+        return (found.text, found.shown, lambda: True) if found else None
+
+    return load
+
+
+class _Forest:
+    """The parsed files of a folder, and which of them needs which."""
+
+    def __init__(
+        self, environment: TemplateEnvironment, sources: Mapping[str, Source], mistakes: Iterable[Mistake]
+    ) -> None:
+        self.environment = environment
+        self.sources = sources
+        self.mistakes = list(mistakes)
+        self.needed = {name: self._checked(source) for name, source in sources.items()}
+
+    def template(self, name: str) -> Template:
+        source, base = self.sources[name], stem(name)
+        front = source.front
+        assert front is not None
+        forms = {end: base + end for end in (TEXT, HTML, LINE_TEXT, LINE_JSON) if base + end in self.sources}
+        compiled = {end: self.environment.get_template(form) for end, form in forms.items()}
+        reached = self._reached(forms.values())
+        return Template(
+            name=base,
+            requires=front.requires,
+            subject=self._line(source, "subject"),
+            preheader=self._line(source, "preheader") if front.preheader else None,
+            line_alt=self._line(source, "line_alt") if front.line_alt else None,
+            text=compiled[TEXT],
+            html=compiled.get(HTML),
+            line_text=compiled.get(LINE_TEXT),
+            line_json=compiled.get(LINE_JSON),
+            sources=reached,
+            digest=hashlib.sha256("\0".join(each.name + "\0" + each.raw for each in reached).encode()).hexdigest(),
+        )
+
+    def _reached(self, names: Iterable[str]) -> tuple[Source, ...]:
+        found: dict[str, Source] = {}
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop(0)
+            if name not in found:
+                found[name] = self.sources[name]
+                waiting += self.needed[name]
+        return tuple(found.values())
+
+    def _line(self, source: Source, key: str) -> jinja2.Template:
+        code = self.environment.compile(source.front_line(key), filename=source.shown)
+        return jinja2.Template.from_code(self.environment, code, {})
+
+    def _checked(self, source: Source) -> list[str]:
+        """Parses and compiles a file, collects its mistakes and gives the names of the files it needs."""
+        for text in source.front_lines:
+            self._tree(source, text)
+        tree = self._tree(source, source.text)
+        return self._needs(tree, source) if tree else []
+
+    def _tree(self, source: Source, text: str) -> nodes.Template | None:
+        try:
+            tree = self.environment.parse(text, source.name, source.shown)
+            self.environment.compile(text, source.name, source.shown)
+        except jinja2.TemplateSyntaxError as problem:
+            self.mistakes.append(_broken(problem, source))
+            return None
+        self.mistakes += banned(tree, source)
+        return tree
+
+    def _needs(self, tree: nodes.Template, source: Source) -> list[str]:
+        found: list[str] = []
+        for name in meta.find_referenced_templates(tree):
+            if name in self.sources:
+                found.append(name)
+                continue
+            code = "message.no_part" if name else "message.part_not_fixed"
+            place, near = source.place(name or "{% "), nearest(name or "", self.sources)
+            self.mistakes.append(Mistake(place, code, {"found": name or ""}, suggestion=near))
+        return found
+
+
+def _broken(problem: jinja2.TemplateSyntaxError, source: Source) -> Mistake:
+    text = str(problem.message)
+    if text.startswith("No filter named"):
+        name = text.split("'")[1]
+        code = "message.safe_refused" if name in ("safe", "forceescape") else "message.no_filter"
+        own = sorted(each for each in FILTERS if not each.startswith(" "))
+        values = {"found": name, "allowed": ", ".join(own)}
+        return Mistake(source.place(name, problem.lineno), code, values, suggestion=nearest(name, own))
+    return Mistake(source.place("", problem.lineno), "message.syntax", {"problem": text})
