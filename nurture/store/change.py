@@ -7,7 +7,7 @@ it a write stays unseen: planning keeps a decision as long as the customer's ver
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from nurture.store.among import among
 from nurture.store.tables import Customer, CustomerChange, table
@@ -64,10 +64,13 @@ def _raise(connection: Connection, ids: list[int]) -> None:
 
 def _raise_locked(connection: Connection, ids: list[int]) -> None:
     """On PostgreSQL: an UPDATE alone would lock in whatever order it finds the rows."""
-    locked = select(_customer.id).where(among(_customer.id, ids)).order_by(_customer.id).with_for_update().cte("locked")
+    mine = among(_customer.id, ids)
+    locked = select(_customer.id).where(mine).order_by(_customer.id).with_for_update().subquery()
+    connection.execute(select(func.count()).select_from(locked))
     raised = (
         update(table(Customer))
-        .where(_customer.id == locked.c.id)
+        # Joined to `locked` in one statement, PostgreSQL reads the whole table for each chunk.
+        .where(mine)
         .values(version=_customer.version + 1)
         .returning(_customer.id, _customer.version)
         .cte("raised")

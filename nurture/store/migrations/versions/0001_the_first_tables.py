@@ -29,6 +29,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("account", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_account_name_match"), ["name_match"], unique=False)
+        batch_op.create_index(batch_op.f("ix_account_zone"), ["zone"], unique=False)
 
     op.create_table(
         "address",
@@ -212,6 +213,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_customer_merged_into"), ["merged_into"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_name_match"), ["name_match"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_phone"), ["phone"], unique=False)
+        batch_op.create_index(batch_op.f("ix_customer_zone"), ["zone"], unique=False)
 
     op.create_table(
         "customer_change",
