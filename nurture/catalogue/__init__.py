@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from nurture.mistake import Mistake, MistakesFound
 
-from . import campaign, check, cli, conditions, intake, message, mistakes, planning, preview
+from . import campaign, check, cli, conditions, intake, message, mistakes, planning, preview, shop
 
 Language = str
 
@@ -18,6 +18,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **preview.TEXTS,
     **check.TEXTS,
     **cli.TEXTS,
+    **shop.TEXTS,
 }
 
 

@@ -1,1 +1,5 @@
 """What `init` puts into a new shop folder."""
+
+from nurture.shop.starting import KINDS, kind_folder, start
+
+__all__ = ["KINDS", "kind_folder", "start"]
