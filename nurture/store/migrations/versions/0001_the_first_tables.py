@@ -690,6 +690,7 @@ def downgrade() -> None:
     op.drop_table("customer_fact")
     op.drop_table("customer_change")
     with op.batch_alter_table("customer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_customer_zone"))
         batch_op.drop_index(batch_op.f("ix_customer_phone"))
         batch_op.drop_index(batch_op.f("ix_customer_name_match"))
         batch_op.drop_index(batch_op.f("ix_customer_merged_into"))
@@ -732,6 +733,7 @@ def downgrade() -> None:
 
     op.drop_table("address")
     with op.batch_alter_table("account", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_account_zone"))
         batch_op.drop_index(batch_op.f("ix_account_name_match"))
 
     op.drop_table("account")
