@@ -16,7 +16,7 @@ TRUSTED_LINKS = frozenset({"unsubscribe_url"})
 _LINK = re.compile(
     r"""(?:\b(?:href|src|srcset|action|background|poster)\s*=\s*["']?|url\(\s*["']?)\s*\Z""", re.IGNORECASE
 )
-_UNQUOTED = re.compile(r"[\w-]\s*=\s*\Z")
+_QUOTED = re.compile(r"""("[^"]*"|'[^']*')""")
 _SCRIPT = re.compile(r"<\s*(script|iframe|object|embed)\b|<[^>]*\s(on[a-z]+)\s*=|(javascript)\s*:", re.IGNORECASE)
 
 
@@ -63,7 +63,8 @@ def _html(tree: nodes.Template, source: Source) -> Iterator[Mistake]:
 
 def _attribute(before: str, node: nodes.Expr, source: Source) -> Iterator[Mistake]:
     place = source.place("{{", node.lineno)
-    if _UNQUOTED.search(before):
+    unfinished = _QUOTED.sub("", before[before.rfind("<") :])
+    if not ('"' in unfinished or "'" in unfinished):
         yield Mistake(place, "message.unquoted")
     if _LINK.search(before) and not _is_safe_link(node):
         yield Mistake(place, "message.bare_link")

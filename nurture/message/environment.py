@@ -1,7 +1,7 @@
 """The sandbox templates run in: no attribute of Python, no call of a value, no growth without limit.
 
 With a clock the same template would pass on one machine and fail on another, so that running away is counted, not
-timed: passes through loops and characters of output. Without `range`, text arithmetic and calls, loops are what is left.
+timed: passes through loops and characters of output. Without `range`, text arithmetic and calls, only loops are left.
 """
 
 from collections.abc import Callable, Iterable, Iterator

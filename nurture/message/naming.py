@@ -1,4 +1,4 @@
-"""Whether a template names only what it may: variables of the closed list, and of the optional ones those it requires."""
+"""Whether a template names only what it may: the closed list, and of what can be missing only what it requires."""
 
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
@@ -25,13 +25,11 @@ def undeclared(template: Template, settings: Settings) -> list[Mistake]:
     """Unknown names, and optional variables that are used and not in `requires:`, in all files of a template."""
     trees = [(source, tree) for source in template.sources for tree in _trees(template, source)]
     bound = frozenset(name for _, tree in trees for name in _bound(tree))
-    found = {
-        (mistake.place, mistake.code, str(mistake.values)): mistake for mistake in _unknown_required(template, settings)
-    }
+    found = list(_unknown_required(template, settings))
     for source, tree in trees:
-        for mistake in _Reading(template, settings, source, bound).mistakes(tree):
-            found.setdefault((mistake.place, mistake.code, str(mistake.values)), mistake)
-    return sorted(found.values(), key=lambda each: each.place)
+        found += _Reading(template, settings, source, bound).mistakes(tree)
+    once = {(each.place, each.code, str(each.values)): each for each in found}
+    return sorted(once.values(), key=lambda each: each.place)
 
 
 def unsupplied(template: Template, campaign: Campaign) -> list[Mistake]:

@@ -1,4 +1,4 @@
-"""The rows behind the values of many messages, read set-wise: one query for each kind of row. Nothing is shaped here."""
+"""The rows behind the values of many messages, read set-wise: one query for each kind of row. It shapes nothing."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -164,7 +164,7 @@ class _Forest:
     def _needs(self, tree: nodes.Template, source: Source) -> list[str]:
         found: list[str] = []
         for name in meta.find_referenced_templates(tree):
-            if name in self.sources:
+            if name is not None and name in self.sources:
                 found.append(name)
                 continue
             code = "message.no_part" if name else "message.part_not_fixed"

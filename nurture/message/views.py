@@ -1,4 +1,4 @@
-"""What a template sees: frozen values without a database behind them. A name that has no value fails when it is printed."""
+"""What a template sees: frozen values without a database behind them; printing one that is missing fails."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

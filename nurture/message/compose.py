@@ -1,0 +1,229 @@
+"""One message for one customer: a template and a context in, a `Message` or a `Failure` out. No database, no clock."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import css_inline
+import jinja2
+
+from nurture.campaign.model import Channel
+from nurture.catalogue import say
+from nurture.config import Settings
+
+from .address import Mailbox, ascii_address
+from .context import Context
+from .filters import RENDERING, Rendering, ValueRefused
+from .flex import flex_messages, text_message, within_request
+from .folder import HTML, LINE_JSON, LINE_TEXT
+from .link import Subscription, make_token, unsubscribe_mailto, unsubscribe_url
+from .template import Template
+
+LARGEST = 1_000_000
+"""Characters that one part may have."""
+
+# Whatever ends a line somewhere, what text can't hold, and the marks that turn the direction of writing around, behind
+# which a sender's name or an address could be forged.
+_LINE_ENDS = re.compile(r"[\r\n\t\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_BODY = re.compile(r"<body[^>]*>", re.IGNORECASE)
+_HIDDEN = "display:none;max-height:0;overflow:hidden;mso-hide:all"
+
+# A link to a style sheet is dropped and never fetched: a template must not make this machine call another.
+_INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
+
+
+@dataclass(frozen=True)
+class Message:
+    """What one customer receives on one channel."""
+
+    channel: Channel
+    to: str
+    """Mail address or LINE user id."""
+    from_: Mailbox
+    subject: str
+    """One line; empty for LINE."""
+    text: str
+    """The mail's text, lines ended by a bare line feed; empty for LINE."""
+    html: str
+    """The mail's HTML with its style sheet inlined; empty when there is none."""
+    line: tuple[dict[str, Any], ...]
+    """LINE message objects; empty for mail."""
+    headers: tuple[tuple[str, str], ...]
+    """Mail headers besides the usual ones, as (name, value)."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a message can't be written for this customer."""
+
+    file: str
+    """The template file, as mistakes show it."""
+    line: int
+    """Line in that file; 0 when none is to blame."""
+    what: str
+    """A sentence in the shop's language."""
+    code: str
+    """The catalogue's key of that sentence."""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.what}" if self.line else f"{self.file}: {self.what}"
+
+
+def compose(
+    template: Template, channel: Channel, context: Context, settings: Settings, recipient: str
+) -> Message | Failure:
+    """The message, complete and safe to send, or the reason why there is none; a template's fault is never raised."""
+    writing = _Writing(template, channel, context, settings, recipient)
+    try:
+        return writing.mail() if channel == "email" else writing.push()
+    except ValueRefused as problem:
+        return writing.failure(problem, problem.code, problem.values)
+    except jinja2.UndefinedError as problem:
+        return writing.failure(problem, "message.missing_value", {"found": str(problem)})
+    except Exception as problem:
+        # A template is a program of the shop's; whatever it does, the other customers get their mail.
+        return writing.failure(problem, "message.failed", {"problem": str(problem) or type(problem).__name__})
+
+
+class _Writing:
+    """One composition under way."""
+
+    def __init__(
+        self, template: Template, channel: Channel, context: Context, settings: Settings, recipient: str
+    ) -> None:
+        self.template = template
+        self.channel: Channel = channel
+        self.context = context
+        self.settings = settings
+        self.recipient = recipient
+        self.file = template.file
+        """The file whose rendering or checking is under way."""
+
+    def mail(self) -> Message:
+        token = self._token()
+        values = self._values(token)
+        try:
+            ascii_address(self.recipient)
+        except ValueError:
+            raise ValueRefused("message.bad_address", found=self.recipient[:60]) from None
+        email, shop = self.settings.email, self.settings.shop
+        subject = self._one_line(self.template.subject, values, "message.part.subject")
+        text = self._text(self.template.text, values, "message.part.text")
+        return Message(
+            channel=self.channel,
+            to=self.recipient,
+            from_=Mailbox(_cleaned(email.from_name or shop.name), email.from_address or shop.email),
+            subject=subject,
+            text=text,
+            html=self._html(values),
+            line=(),
+            headers=self._headers(token),
+        )
+
+    def push(self) -> Message:
+        values = self._values(self._token())
+        shown: list[dict[str, Any]] = []
+        if self.template.line_text:
+            shown.append(text_message(self._form(LINE_TEXT, self.template.line_text, values)))
+        if self.template.line_json:
+            alt = self.template.line_alt or self.template.subject
+            alt_text = self._one_line(alt, values, "message.part.line_alt")
+            shown += flex_messages(self._form(LINE_JSON, self.template.line_json, values), alt_text)
+        if not shown:
+            shown.append(text_message(_body(self._rendered(self.template.text, values))))
+        sender = Mailbox(self.settings.shop.name, "")
+        return Message(self.channel, self.recipient, sender, "", "", "", within_request(shown), ())
+
+    def failure(self, problem: Exception, code: str, values: Mapping[str, object]) -> Failure:
+        file, line = self._place(problem)
+        language = self.settings.language
+        words = {name: say(language, value) if name == "part" else value for name, value in values.items()}  # type: ignore[arg-type]
+        return Failure(file, line, say(language, code, **words), code)
+
+    def _token(self) -> str:
+        token = make_token(self.settings, Subscription(self.context.customer_id, self.channel, self.context.purpose))
+        if token is None:
+            raise ValueRefused("message.no_secret")
+        return token
+
+    def _values(self, token: str) -> dict[str, Any]:
+        url = unsubscribe_url(self.settings, token)
+        return {**self.context.values, "unsubscribe_url": url, RENDERING: Rendering(self.settings)}
+
+    def _headers(self, token: str) -> tuple[tuple[str, str], ...]:
+        headers = [("Reply-To", ascii_address(reply_to))] if (reply_to := self.settings.email.reply_to) else []
+        if self.context.purpose == "commercial":
+            headers += _opt_out_headers(self.settings, token)
+        return tuple(headers)
+
+    def _one_line(self, template: jinja2.Template, values: Mapping[str, Any], part: str) -> str:
+        self.file = self.template.file
+        line = _cleaned(self._rendered(template, values)).strip()
+        if not line:
+            raise ValueRefused("message.empty", part=part)
+        return line
+
+    def _text(self, template: jinja2.Template, values: Mapping[str, Any], part: str) -> str:
+        text = _body(self._rendered(template, values))
+        if not text.strip():
+            raise ValueRefused("message.empty", part=part)
+        return text
+
+    def _form(self, ending: str, template: jinja2.Template, values: Mapping[str, Any]) -> str:
+        self.file = next(each.shown for each in self.template.sources if each.name == self.template.name + ending)
+        return _body(self._rendered(template, values))
+
+    def _html(self, values: Mapping[str, Any]) -> str:
+        if self.template.html is None:
+            return ""
+        preheader = ""
+        if self.template.preheader:
+            preheader = _cleaned(self._rendered(self.template.preheader, values)).strip()
+        html = _INLINER.inline(self._form(HTML, self.template.html, values))
+        if not preheader:
+            return html
+        hidden = f'<div style="{_HIDDEN}">{escape(preheader)}</div>'
+        body = _BODY.search(html)
+        return html[: body.end()] + hidden + html[body.end() :] if body else hidden + html
+
+    def _rendered(self, template: jinja2.Template, values: Mapping[str, Any]) -> str:
+        pieces, size = [], 0
+        for piece in template.generate(values):
+            size += len(piece)
+            if size > LARGEST:
+                raise ValueRefused("message.too_large", size=size, limit=LARGEST)
+            pieces.append(piece)
+        return "".join(pieces)
+
+    def _place(self, problem: Exception) -> tuple[str, int]:
+        """The innermost template line of the traceback, which Jinja has rewritten to the template's lines."""
+        files = {each.shown for each in self.template.sources}
+        place, trace = (self.file, 0), problem.__traceback__
+        while trace:
+            if trace.tb_frame.f_code.co_filename in files:
+                place = (trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+            trace = trace.tb_next
+        return place
+
+
+def _opt_out_headers(settings: Settings, token: str) -> list[tuple[str, str]]:
+    """List-Unsubscribe (RFC 2369), and with an https address the one-click header (RFC 8058)."""
+    url, mailto = unsubscribe_url(settings, token), unsubscribe_mailto(settings, token)
+    links = [f"<{each}>" for each in dict.fromkeys((url, mailto)) if each]
+    headers = [("List-Unsubscribe", ", ".join(links))] if links else []
+    if url.startswith("https://"):
+        headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return headers
+
+
+def _cleaned(line: str) -> str:
+    return _UNPRINTABLE.sub("", _LINE_ENDS.sub(" ", line))
+
+
+def _body(text: str) -> str:
+    """Line feeds only, nothing unprintable, no blank lines around, one line feed at the end."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
+    return _UNPRINTABLE.sub("", plain).strip("\n") + "\n"

@@ -1,0 +1,138 @@
+"""A mail's bytes, joined from parts: the one way in which a `Message` becomes MIME. Signing and sending are not here.
+
+Python's generator takes 1.5 ms for what joining does in 25 µs, and it breaks a List-Unsubscribe longer than a line into
+encoded words, which receivers then can't read; here such headers stay whole.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from email.utils import format_datetime
+from hashlib import sha256
+
+from .address import Mailbox, ascii_address
+from .compose import Message
+
+LONGEST_WORD = 75
+"""Characters of an encoded word (RFC 2047 section 2)."""
+LONGEST_LINE = 76
+"""Characters of a header line that holds encoded words (RFC 2047) and of a line of base64 (RFC 2045)."""
+LONGEST_RAW = 900
+"""Characters of a header value that is written as it is; SMTP allows lines of 998 (RFC 5321)."""
+OURS = frozenset(
+    "from to subject date message-id mime-version content-type content-transfer-encoding auto-submitted".split()
+)
+"""Headers this module writes itself, so that nobody else may add them."""
+
+_NAME = re.compile(r"[A-Za-z0-9-]+")
+_RAW = re.compile(r"[\x20-\x7e]*")
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_WORD_FRAME = len("=?utf-8?b??=")
+
+
+def mail_bytes(message: Message, *, message_id: str, date: datetime, headers: Iterable[tuple[str, str]] = ()) -> bytes:
+    """The whole mail with CRLF line ends.
+
+    `message_id` is written with or without its angle brackets, `date` is aware; `headers` follow the message's own.
+    Raises ValueError for a header that could break out of its line, is unknown to be safe, or is too long.
+    """
+    lines = [
+        "MIME-Version: 1.0",
+        f"Date: {format_datetime(date)}",
+        f"Message-ID: <{_identifier(message_id)}>",
+        _from(message.from_),
+        f"To: {_address_header(message.to)}",
+        _header("Subject", message.subject),
+        "Auto-Submitted: auto-generated",
+        *(_added(name, value) for name, value in (*message.headers, *headers)),
+    ]
+    return "\r\n".join([*lines, *_content(message, message_id)]).encode("ascii")
+
+
+def _content(message: Message, message_id: str) -> Iterator[str]:
+    if not message.html:
+        yield from (*_part("plain", message.text), "")
+        return
+    # Base64 holds no "=_", so that the boundary can't occur in a part.
+    boundary = "=_" + sha256(message_id.encode()).hexdigest()[:32]
+    yield f'Content-Type: multipart/alternative; boundary="{boundary}"'
+    yield ""
+    for subtype, text in (("plain", message.text), ("html", message.html)):
+        yield f"--{boundary}"
+        yield from _part(subtype, text)
+    yield f"--{boundary}--"
+    yield ""
+
+
+def _part(subtype: str, text: str) -> Iterator[str]:
+    yield f'Content-Type: text/{subtype}; charset="utf-8"'
+    yield "Content-Transfer-Encoding: base64"
+    yield ""
+    encoded = b64encode("\r\n".join(_LINE_END.split(text)).encode()).decode()
+    yield from [encoded[start : start + LONGEST_LINE] for start in range(0, len(encoded), LONGEST_LINE)] or [""]
+
+
+def _from(mailbox: Mailbox) -> str:
+    name, address = mailbox.name, _address_header(mailbox.address)
+    if not name:
+        return f"From: {address}"
+    if _CONTROL.search(name):
+        raise ValueError(f"control character in the sender's name {name!r}")
+    if _ATOMS.fullmatch(name) and "=?" not in name and len(name) <= 60 and name == " ".join(name.split()):
+        return f"From: {name} <{address}>"
+    if name.isascii() and len(name) <= 60 and "=?" not in name:
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'From: "{quoted}" <{address}>'
+    return f"From: {_words(name, len('From: '))}\r\n <{address}>"
+
+
+def _address_header(address: str) -> str:
+    return ascii_address(address)
+
+
+def _header(name: str, value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError(f"control character in {name}: {value!r}")
+    plain = value.isascii() and "=?" not in value and value == value.strip() and "  " not in value
+    if plain and len(name) + 2 + len(value) <= LONGEST_LINE:
+        return f"{name}: {value}"
+    return f"{name}: {_words(value, len(name) + 2)}"
+
+
+def _words(text: str, indent: int) -> str:
+    """Encoded words, each of whole characters; the first line is shorter by what stands before it."""
+    room = LONGEST_LINE - indent
+    words, held = [], b""
+    for character in text:
+        encoded = character.encode()
+        if held and _word_length(len(held) + len(encoded)) > min(room, LONGEST_WORD):
+            words.append(held)
+            held, room = b"", LONGEST_LINE - 1
+        held += encoded
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(each).decode()}?=" for each in (*words, held))
+
+
+def _word_length(size: int) -> int:
+    return _WORD_FRAME + (size + 2) // 3 * 4
+
+
+def _added(name: str, value: str) -> str:
+    """A header that is written as it is: never encoded, folded only between the links of a list."""
+    if not _NAME.fullmatch(name) or name.lower() in OURS:
+        raise ValueError(f"the header {name!r} can't be added")
+    if not _RAW.fullmatch(value) or not value.strip():
+        raise ValueError(f"{name}: {value!r} holds more than printable ASCII")
+    lines: Sequence[str] = value.split(", ") if name.lower() == "list-unsubscribe" else [value]
+    if max(map(len, lines)) + len(name) + 2 > LONGEST_RAW:
+        raise ValueError(f"{name} is longer than {LONGEST_RAW} characters")
+    return f"{name}: " + ",\r\n ".join(lines)
+
+
+def _identifier(message_id: str) -> str:
+    bare = message_id.strip("<>")
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+", bare):
+        raise ValueError(f"{message_id!r} is not a message id")
+    return bare
