@@ -25,6 +25,14 @@ SECRETS: Mapping[str, str] = {
     "line_channel_secret": "NURTURE_LINE_CHANNEL_SECRET",
     "secret_key": "NURTURE_SECRET_KEY",
 }
+SECRET_WORDS: Mapping[str, str] = {
+    "username": "smtp_username",
+    "password": "smtp_password",
+    "token": "line_access_token",
+    "access_token": "line_access_token",
+    "channel_secret": "line_channel_secret",
+    "secret": "secret_key",
+}
 EARLIEST_PRIVATE, LATEST_PRIVATE = 8 * 3600, 21 * 3600
 """Private people are never contacted outside 08:00-21:00, whatever the shop writes (the trade's own rule)."""
 
@@ -240,7 +248,7 @@ def _secrets_written(document: Document, value: Any, path: Keys) -> Iterator[Mis
     if isinstance(value, dict):
         for key, inner in value.items():
             here = (*path, key)
-            variable = next((SECRETS[name] for name in SECRETS if name.endswith(key.lower())), None)
+            variable = SECRETS.get(SECRET_WORDS.get(key.lower(), key.lower()))
             if variable or key in ("folder", "secrets"):
                 values = {"found": key, "variable": variable or "NURTURE_…"}
                 yield Mistake(document.place(here), "mistake.secret", values, ".".join(map(str, path)))

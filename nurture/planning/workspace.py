@@ -39,7 +39,7 @@ STRETCH = _temporary(
     _big("wall_to"),
     _big("shift"),
 )
-"""Zones in use × times of one offset: `[starts_at, ends_at)` is when, `[wall_from, wall_to)` which wall times it shows first."""
+"""Zones in use × times of one offset: `[starts_at, ends_at)` is when; `[wall_from, wall_to)` = wall times first shown then."""
 
 SHOP_DAY = _temporary(
     "shop_day", _big("starts_at", primary_key=True, autoincrement=False), _big("ask_at"), Column("label", Text)
@@ -55,7 +55,6 @@ ANNIVERSARY_DAY = _temporary(
     _big("base_at"),
     _big("born_from"),
     _big("born_to"),
-    Column("offset_days", Integer),
 )
 """Days that come round within reach: which month and day they are for, in which zone, and when they begin."""
 
@@ -112,7 +111,7 @@ CANDIDATE = _temporary(
     Column("gate", SmallInteger),
     Column("channel", SmallInteger),
 )
-"""Steps to be decided: `thread` is the enrollment's id, or minus the id in `opened`; `gate` the first failing fixed one."""
+"""Steps to be decided: `thread` = the enrollment's id, or minus the id in `opened`; `gate` = first failing fixed one."""
 
 DECISION = _temporary(
     "decision",

@@ -69,7 +69,7 @@ class Account(SQLModel, table=True):
     name: str
     name_match: str = Field(index=True)
     """NFKC, case-folded, without 株式会社 and spaces; people and companies are compared by it."""
-    zone: str | None = None
+    zone: str | None = Field(default=None, index=True)
 
 
 class Customer(SQLModel, table=True):
@@ -93,7 +93,7 @@ class Customer(SQLModel, table=True):
     prefecture: str = ""
     street: str = ""
     gender: str = ""
-    zone: str | None = None
+    zone: str | None = Field(default=None, index=True)
     """IANA zone; None = the account's, then the shop's."""
     attributes: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     """Declared attributes, typed at import."""
@@ -443,7 +443,7 @@ class Touch(SQLModel, table=True):
     counts_to_cap: bool = True
     verdict: str = "ok"
     """`ok`, or the first failing gate of the last decision."""
-    failing: list[Any] | None = Field(default=None, sa_type=JSON)
+    failing: list[Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     """All failing gates with observed value, limit and the earliest time each alone would pass."""
     decided_at: datetime | None = _instant(nullable=False)
     campaign_version: int = Field(default=0, sa_type=BigInteger)
@@ -481,7 +481,7 @@ class TouchLog(SQLModel, table=True):
     verdict: str
     at: datetime | None = _instant()
     channel: str | None = None
-    failing: list[Any] | None = Field(default=None, sa_type=JSON)
+    failing: list[Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
 
 class CampaignVersion(SQLModel, table=True):

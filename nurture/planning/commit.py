@@ -1,0 +1,314 @@
+"""Commit: the TEMP rows become enrollments, memberships and touches, in short transactions by ranges of customers.
+
+Every range is idempotent by its keys, and changes to planned touches are guarded by their status: what a delivery has
+claimed in the meantime stays as it is.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from nurture.store import PlanningConnection
+from nurture.store.tables import (
+    Cadence,
+    CampaignVersion,
+    Customer,
+    CustomerChange,
+    Enrollment,
+    Generation,
+    Membership,
+    Touch,
+    TouchLog,
+    table,
+)
+
+from .plan import Planned
+from .situation import Situation
+from .times import seconds
+from .workspace import ASKED, CANDIDATE, DECISION, LOOK, MEMBERSHIP_CHANGE, OPENED, PLAN_STEP
+
+CADENCE, VERSION, CUSTOMER, CHANGE = (table(each) for each in (Cadence, CampaignVersion, Customer, CustomerChange))
+ENROLLMENT, GENERATION, MEMBERSHIP = (table(each) for each in (Enrollment, Generation, Membership))
+TOUCH, LOG = table(Touch), table(TouchLog)
+PEOPLE = 5_000
+"""Customers in one transaction: 16 ms on SQLite, 114 ms on PostgreSQL at the worst."""
+ROWS_WRITTEN = ("planned", "held_out", "dropped", "expired", "cancelled", "suppressed")
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What a commit wrote."""
+
+    enrollments: int
+    touches: int
+    changed: int
+    """Planned touches whose slot, status or channel changed."""
+    transactions: int
+
+
+def commit(planning: PlanningConnection, situation: Situation, planned: Planned) -> Committed:
+    """Writes the plan that lies in the TEMP tables of `planning`."""
+    ranges = list(_ranges(planning.connection))
+    changes = _seen_changes(planning.connection)
+    with planning.write() as connection:
+        _write_versions(connection, situation)
+    enrollments = touches = changed = 0
+    for first, last in ranges:
+        with planning.write() as connection:
+            enrollments += _enroll(connection, situation, planned, first, last)
+            changed += _move(connection, situation, planned, first, last)
+            touches += _touch(connection, situation, planned, first, last)
+            _advance(connection, situation, first, last)
+    for start in range(0, len(changes), PEOPLE):
+        with planning.write() as connection:
+            pairs = changes[start : start + PEOPLE]
+            connection.execute(delete(CHANGE).where(tuple_(CHANGE.c.customer_id, CHANGE.c.version).in_(pairs)))
+    with planning.write() as connection:
+        _write_memberships(connection)
+        _write_generation(connection, situation, planned)
+        _write_cadence(connection, situation, planned)
+    return Committed(enrollments, touches, changed, len(ranges) + 2)
+
+
+def _ranges(connection: Connection) -> Iterator[tuple[int, int]]:
+    """Bounds of customer ids, at most PEOPLE staged customers in each."""
+    staged = select(CANDIDATE.c.customer_id).union(
+        select(OPENED.c.customer_id),
+        select(ENROLLMENT.c.customer_id).join(ASKED, ASKED.c.enrollment_id == ENROLLMENT.c.id),
+    )
+    people = staged.subquery("people")
+    numbered = select(people.c.customer_id, func.row_number().over(order_by=people.c.customer_id).label("turn"))
+    inner = numbered.subquery("numbered")
+    cuts = connection.scalars(
+        select(inner.c.customer_id).where((inner.c.turn - 1) % PEOPLE == 0).order_by(inner.c.customer_id)
+    ).all()
+    for first, following in zip(cuts, [*cuts[1:], 1 << 62], strict=True):
+        yield first, following - 1
+
+
+def _seen_changes(connection: Connection) -> list[tuple[int, int]]:
+    return [
+        (row.customer_id, row.version) for row in connection.execute(select(CHANGE.c.customer_id, CHANGE.c.version))
+    ]
+
+
+def _write_generation(connection: Connection, situation: Situation, planned: Planned) -> None:
+    if planned.due.generation_changed:
+        connection.execute(insert(GENERATION).values(digest=situation.digest, began_at=situation.now))
+
+
+def _write_versions(connection: Connection, situation: Situation) -> None:
+    for campaign in situation.campaigns.campaigns:
+        same = and_(VERSION.c.campaign == campaign.campaign, VERSION.c.digest == campaign.digest)
+        known = connection.scalar(select(VERSION.c.id).where(same))
+        if known is None:
+            steps = [each.step for each in campaign.steps]
+            values = {"campaign": campaign.campaign, "digest": campaign.digest, "source": campaign.source}
+            row = insert(VERSION).values(**values, steps=steps, first_seen_at=situation.now).returning(VERSION.c.id)
+            known = connection.scalar(row)
+        connection.execute(
+            update(PLAN_STEP).where(PLAN_STEP.c.campaign == campaign.campaign).values(campaign_version=known)
+        )
+
+
+def _enroll(connection: Connection, situation: Situation, planned: Planned, first: int, last: int) -> int:
+    ended = case((LOOK.c.exit_reason.is_not(None), situation.instant))
+    found = (
+        select(
+            OPENED.c.campaign,
+            OPENED.c.customer_id,
+            OPENED.c.occurrence,
+            OPENED.c.occurred_at,
+            OPENED.c.subject_id,
+            literal(situation.instant, BigInteger),
+            OPENED.c.held_out,
+            case((LOOK.c.exit_reason.is_(None), LOOK.c.next_at)),
+            literal(0, BigInteger),
+            literal(planned.due.generation, BigInteger),
+            ended,
+            LOOK.c.exit_reason,
+        )
+        .select_from(OPENED.outerjoin(LOOK, LOOK.c.thread == -OPENED.c.id))
+        .where(OPENED.c.customer_id.between(first, last))
+    )
+    names = ["campaign", "customer_id", "occurrence", "occurred_at", "subject_id", "opened_at", "held_out", "next_at"]
+    names += ["customer_version", "generation", "ended_at", "exit_reason"]
+    return connection.execute(_insert_new(connection, ENROLLMENT, names, found)).rowcount
+
+
+def _touch(connection: Connection, situation: Situation, planned: Planned, first: int, last: int) -> int:
+    found = (
+        select(
+            PLAN_STEP.c.campaign,
+            PLAN_STEP.c.step,
+            CANDIDATE.c.customer_id,
+            CANDIDATE.c.owner_id,
+            CANDIDATE.c.occurrence,
+            CANDIDATE.c.subject_id,
+            _channel_name(),
+            DECISION.c.status,
+            CANDIDATE.c.due_at,
+            DECISION.c.at,
+            CANDIDATE.c.expires_at,
+            CANDIDATE.c.priority,
+            PLAN_STEP.c.obeys_cap,
+            PLAN_STEP.c.obeys_cap,
+            DECISION.c.verdict,
+            DECISION.c.failing,
+            literal(situation.instant, BigInteger),
+            PLAN_STEP.c.campaign_version,
+            CUSTOMER.c.version,
+            literal(planned.due.generation, BigInteger),
+        )
+        .select_from(
+            CANDIDATE.join(DECISION, DECISION.c.candidate_id == CANDIDATE.c.id)
+            .join(PLAN_STEP, PLAN_STEP.c.step_id == CANDIDATE.c.step_id)
+            .join(CUSTOMER, CUSTOMER.c.id == CANDIDATE.c.customer_id)
+        )
+        .where(
+            CANDIDATE.c.customer_id.between(first, last),
+            CANDIDATE.c.touch_id.is_(None),
+            DECISION.c.status.in_(ROWS_WRITTEN),
+        )
+    )
+    names = ["campaign", "step", "customer_id", "owner_id", "occurrence", "subject_id", "channel", "status", "due_at"]
+    names += ["at", "expires_at", "priority", "obeys_cap", "counts_to_cap", "verdict", "failing", "decided_at"]
+    names += ["campaign_version", "customer_version", "generation"]
+    return connection.execute(_insert_new(connection, TOUCH, names, found)).rowcount
+
+
+def _move(connection: Connection, situation: Situation, planned: Planned, first: int, last: int) -> int:
+    """Planned touches whose answer is another than before: a log row each, then the touch itself."""
+    mine = and_(
+        CANDIDATE.c.touch_id == TOUCH.c.id,
+        CANDIDATE.c.customer_id.between(first, last),
+        TOUCH.c.status == "planned",
+        changed_touch(),
+    )
+    status = case((DECISION.c.status == "waiting", "planned"), else_=DECISION.c.status)
+    joined = (
+        CANDIDATE.join(DECISION, DECISION.c.candidate_id == CANDIDATE.c.id)
+        .join(TOUCH, TOUCH.c.id == CANDIDATE.c.touch_id)
+        .outerjoin(PLAN_STEP, PLAN_STEP.c.step_id == CANDIDATE.c.step_id)
+    )
+    log = select(
+        TOUCH.c.id,
+        literal(situation.instant, BigInteger),
+        status,
+        DECISION.c.verdict,
+        DECISION.c.at,
+        _channel_name(),
+        DECISION.c.failing,
+    ).select_from(joined)
+    names = ["touch_id", "logged_at", "status", "verdict", "at", "channel", "failing"]
+    written = connection.execute(insert(LOG).from_select(names, log.where(mine))).rowcount
+    if not written:
+        return 0
+    source = (
+        select(
+            TOUCH.c.id.label("touch_id"),
+            status.label("status"),
+            DECISION.c.verdict,
+            DECISION.c.at,
+            func.coalesce(_channel_name(), TOUCH.c.channel).label("channel"),
+            DECISION.c.failing,
+            func.coalesce(PLAN_STEP.c.campaign_version, TOUCH.c.campaign_version).label("campaign_version"),
+        )
+        .select_from(joined)
+        .where(mine)
+        .subquery("source")
+    )
+    values = {name: source.c[name] for name in ("status", "verdict", "at", "channel", "failing", "campaign_version")}
+    values |= {"decided_at": literal(situation.instant, BigInteger), "generation": planned.due.generation}
+    connection.execute(
+        update(TOUCH).where(TOUCH.c.id == source.c.touch_id, TOUCH.c.status == "planned").values(**values)
+    )
+    return written
+
+
+def changed_touch() -> ColumnElement[bool]:
+    """Whether a staged touch's answer differs from what its row says: status, slot or channel."""
+    status = case((DECISION.c.status == "waiting", "planned"), else_=DECISION.c.status)
+    at, old_at = func.coalesce(DECISION.c.at, -1), func.coalesce(seconds(TOUCH.c.at), -1)
+    parked = and_(DECISION.c.at.is_(None), DECISION.c.verdict != TOUCH.c.verdict)
+    return or_(
+        status != TOUCH.c.status,
+        at != old_at,
+        func.coalesce(_channel_name(), TOUCH.c.channel) != TOUCH.c.channel,
+        parked,
+    )
+
+
+def _advance(connection: Connection, situation: Situation, first: int, last: int) -> None:
+    source = (
+        select(LOOK.c.thread, LOOK.c.next_at, LOOK.c.exit_reason)
+        .select_from(LOOK.join(ENROLLMENT, ENROLLMENT.c.id == LOOK.c.thread))
+        .where(LOOK.c.thread > 0, ENROLLMENT.c.customer_id.between(first, last))
+        .subquery("source")
+    )
+    connection.execute(
+        update(ENROLLMENT)
+        .where(ENROLLMENT.c.id == source.c.thread, ENROLLMENT.c.ended_at.is_(None))
+        .values(
+            next_at=case((source.c.exit_reason.is_(None), source.c.next_at)),
+            ended_at=case((source.c.exit_reason.is_not(None), literal(situation.instant, BigInteger))),
+            exit_reason=source.c.exit_reason,
+        )
+    )
+
+
+def _write_memberships(connection: Connection) -> None:
+    of_kind = MEMBERSHIP_CHANGE.c.kind
+    entering = select(MEMBERSHIP_CHANGE.c.segment, MEMBERSHIP_CHANGE.c.customer_id, MEMBERSHIP_CHANGE.c.since).where(
+        of_kind != "leave"
+    )
+    connection.execute(_insert_new(connection, MEMBERSHIP, ["segment", "customer_id", "since"], entering))
+    leaving = select(1).where(
+        of_kind == "leave",
+        MEMBERSHIP_CHANGE.c.segment == MEMBERSHIP.c.segment,
+        MEMBERSHIP_CHANGE.c.customer_id == MEMBERSHIP.c.customer_id,
+    )
+    segments = connection.scalars(select(MEMBERSHIP_CHANGE.c.segment).where(of_kind == "leave").distinct()).all()
+    if segments:
+        connection.execute(delete(MEMBERSHIP).where(MEMBERSHIP.c.segment.in_(segments), leaving.exists()))
+
+
+def _write_cadence(connection: Connection, situation: Situation, planned: Planned) -> None:
+    due = planned.due
+    names = ["tick", *(["full"] if due.full else []), *(f"entered:{segment}" for segment in due.segments)]
+    rows: list[dict[str, Any]] = [{"name": name, "opened": 0, "left_out": {}} for name in names]
+    for each in due.schedules:
+        rows.append({"name": each.name, "opened": planned.opened, "left_out": planned.left_out.get(each.name, {})})
+    for row in rows:
+        new = _dialect_insert(connection, CADENCE).values(**row, last_at=situation.now)
+        changes = {"last_at": new.excluded.last_at, "opened": new.excluded.opened, "left_out": new.excluded.left_out}
+        connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=changes))
+
+
+def _channel_name() -> ColumnElement[Any]:
+    return case((DECISION.c.channel == 1, PLAN_STEP.c.second_channel), else_=PLAN_STEP.c.first_channel)
+
+
+def _insert_new(connection: Connection, target: Any, names: list[str], found: Any) -> Any:
+    return _dialect_insert(connection, target).from_select(names, found).on_conflict_do_nothing()
+
+
+def _dialect_insert(connection: Connection, target: Any) -> Any:
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(target)

@@ -1,0 +1,148 @@
+"""Limits that customers share: the LINE quota, the mail provider's day, a campaign's own ceiling.
+
+They are a second pass over what was placed: within each period the best keep their slots, by priority, expiry, longest
+silence and bucket; the surplus finds the period closed and is placed again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+
+from nurture.store import binary_order
+from nurture.store.tables import Customer, CustomerFact, Touch, table
+from nurture.zone import period_end, period_start
+
+from .placing import Block
+from .situation import Situation
+from .times import seconds
+from .workspace import CANDIDATE, DECISION, PLAN_STEP
+
+CUSTOMER, FACT, TOUCH = table(Customer), table(CustomerFact), table(Touch)
+CONSUMED = ("claimed", "sending", "sent", "unknown")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `count` messages in each period."""
+
+    name: str
+    """Begins with the channel's name where the limit is a channel's."""
+    count: int
+    period: Callable[[int], tuple[int, int]]
+    """Instant → the half-open period it lies in."""
+    channel: str | None = None
+    campaign: str | None = None
+    until: int | None = None
+    """Holds only before this instant."""
+
+
+def limits_of(situation: Situation) -> tuple[Limit, ...]:
+    """Every shared limit that the settings and campaigns set."""
+    zone, settings = situation.shop_zone, situation.settings
+
+    def month(instant: int) -> tuple[int, int]:
+        return period_start(zone, instant, "month"), period_end(zone, instant, "month")
+
+    def day(instant: int) -> tuple[int, int]:
+        return period_start(zone, instant, "day"), period_end(zone, instant, "day")
+
+    found = []
+    if settings.line.monthly_quota is not None:
+        found.append(Limit("line per month", settings.line.monthly_quota, month, channel="line"))
+    if settings.email.per_day is not None:
+        found.append(Limit("email per day", settings.email.per_day, day, channel="email"))
+    for campaign in situation.campaigns.campaigns:
+        if at_most := campaign.at_most:
+            until = None
+            if at_most.first_days and campaign.starts:
+                until = zone.day_start(campaign.starts + timedelta(days=at_most.first_days))
+            name = f"{campaign.campaign} per day"
+            found.append(Limit(name, at_most.count, day, campaign=campaign.campaign, until=until))
+    return tuple(found)
+
+
+def crowded(connection: Connection, limit: Limit, situation: Situation) -> bool:
+    """Whether open touches and new candidates together may be more than the limit, so that all must be compared."""
+    start, _ = limit.period(situation.instant)
+    wanted = [TOUCH.c.status.in_((*CONSUMED, "planned")), seconds(TOUCH.c.at) >= start, *_about(limit, touch=True)]
+    present = connection.scalar(select(func.count()).select_from(TOUCH).where(*wanted)) or 0
+    joined = CANDIDATE.join(PLAN_STEP, PLAN_STEP.c.step_id == CANDIDATE.c.step_id)
+    new = select(func.count()).select_from(joined).where(CANDIDATE.c.gate == 0, CANDIDATE.c.touch_id.is_(None))
+    coming = connection.scalar(new.where(*_about(limit, touch=False))) or 0
+    return coming > 0 and present + coming > limit.count
+
+
+def open_owners(limit: Limit) -> ColumnElement[bool]:
+    """Which planned touches fall under the limit."""
+    return and_(TOUCH.c.status == "planned", TOUCH.c.at.is_not(None), *_about(limit, touch=True))
+
+
+def surplus(connection: Connection, limit: Limit) -> list[tuple[int, int, Block]]:
+    """(candidate id, owner id, the full period as a block) of everyone placed who finds no room."""
+    room: dict[int, list[tuple[int, int]]] = {}
+    for candidate_id, owner_id, at in connection.execute(_ranked(limit)):
+        if limit.until is None or at < limit.until:
+            room.setdefault(limit.period(at)[0], []).append((candidate_id, owner_id))
+    found: list[tuple[int, int, Block]] = []
+    for start, people in room.items():
+        end = limit.period(start)[1]
+        used = connection.scalar(_used(limit, start, end)) or 0
+        block = Block(start, end, "over_quota", limit.name, limit.count, limit.count)
+        found += [(candidate, owner, block) for candidate, owner in people[max(limit.count - used, 0) :]]
+    return found
+
+
+def _ranked(limit: Limit):  # type: ignore[no-untyped-def]
+    owner = CUSTOMER.alias("owner")
+    joined = (
+        DECISION.join(CANDIDATE, CANDIDATE.c.id == DECISION.c.candidate_id)
+        .join(PLAN_STEP, PLAN_STEP.c.step_id == CANDIDATE.c.step_id)
+        .join(owner, owner.c.id == CANDIDATE.c.owner_id)
+        .outerjoin(FACT, FACT.c.customer_id == CANDIDATE.c.customer_id)
+    )
+    return (
+        select(CANDIDATE.c.id, CANDIDATE.c.owner_id, DECISION.c.at)
+        .select_from(joined)
+        .where(DECISION.c.status == "planned", *_decided(limit))
+        .order_by(
+            CANDIDATE.c.priority.desc(),
+            CANDIDATE.c.expires_at,
+            func.coalesce(seconds(FACT.c.last_contact_at), 0),
+            owner.c.bucket,
+            CANDIDATE.c.owner_id,
+            CANDIDATE.c.step_id,
+            binary_order(CANDIDATE.c.occurrence),
+        )
+    )
+
+
+def _decided(limit: Limit) -> list[ColumnElement[bool]]:
+    if limit.campaign is not None:
+        return [PLAN_STEP.c.campaign == limit.campaign]
+    first = and_(DECISION.c.channel == 0, PLAN_STEP.c.first_channel == limit.channel)
+    return [first | and_(DECISION.c.channel == 1, PLAN_STEP.c.second_channel == limit.channel)]
+
+
+def _about(limit: Limit, *, touch: bool) -> list[ColumnElement[bool]]:
+    if touch:
+        return [TOUCH.c.campaign == limit.campaign if limit.campaign else TOUCH.c.channel == limit.channel]
+    if limit.campaign is not None:
+        return [PLAN_STEP.c.campaign == limit.campaign]
+    first = and_(CANDIDATE.c.channel == 0, PLAN_STEP.c.first_channel == limit.channel)
+    return [first | and_(CANDIDATE.c.channel == 1, PLAN_STEP.c.second_channel == limit.channel)]
+
+
+def _used(limit: Limit, start: int, end: int):  # type: ignore[no-untyped-def]
+    staged = select(1).where(CANDIDATE.c.touch_id == TOUCH.c.id).exists()
+    return (
+        select(func.count())
+        .select_from(TOUCH)
+        .where(
+            seconds(TOUCH.c.at) >= start,
+            seconds(TOUCH.c.at) < end,
+            TOUCH.c.status.in_(CONSUMED) | and_(TOUCH.c.status == "planned", ~staged),
+            *_about(limit, touch=True),
+        )
+    )

@@ -1,0 +1,228 @@
+"""Opening: each trigger is one INSERT … SELECT of the occurrences that are in the audience and not enrolled yet.
+
+There is no cursor. A statement looks back as far as a step could still be valid, and the occurrence's key makes it
+idempotent, so late imports and a daemon that slept come right.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    false,
+    func,
+    insert,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+)
+
+from nurture.campaign import After, Campaign, Entered
+from nurture.condition.vocabulary import InSegment
+from nurture.gates.reach import reach, reachable_by
+from nurture.rules.buying import GONE
+from nurture.rules.compiling import predicate
+from nurture.rules.offer import offered_product
+from nurture.rules.scope import Scope
+from nurture.store.tables import Booking, Customer, Enrollment, Event, Order, table
+
+from .situation import Situation, subject_of
+from .times import seconds
+from .workspace import OPENED
+
+CUSTOMER, ENROLLMENT = table(Customer), table(Enrollment)
+ORDER, BOOKING, EVENT = table(Order), table(Booking), table(Event)
+OPENED_COLUMNS = ["campaign", "customer_id", "occurrence", "occurred_at", "subject_id", "held_out"]
+PRIME = 2_147_483_647
+SHARES = 10_000
+
+
+def scope_of(situation: Situation, campaign: Campaign | None, customer_id: ColumnElement[Any], **more: Any) -> Scope:
+    """The surroundings in which a campaign's conditions are compiled."""
+    return Scope(
+        customer_id=customer_id,
+        now=situation.instant,
+        settings=situation.settings,
+        segments=situation.segments,
+        subject=subject_of(campaign) if campaign else None,
+        campaign=campaign.campaign if campaign else None,
+        **more,
+    )
+
+
+def in_audience(scope: Scope, campaign: Campaign) -> ColumnElement[bool]:
+    """The campaign's audience: its conditions, the watched segment, something to offer, and nothing that ends it."""
+    parts = [predicate(scope, campaign.audience)]
+    if isinstance(campaign.trigger, Entered):
+        parts.append(predicate(scope, InSegment(name=campaign.trigger.entered)))
+    if campaign.offer is not None:
+        parts.append(offered_product(scope, campaign.offer).is_not(None))
+    return and_(*parts)
+
+
+def active(customer: Any) -> ColumnElement[bool]:
+    """Neither merged into somebody else nor erased."""
+    return and_(customer.c.merged_into.is_(None), customer.c.erased_at.is_(None))
+
+
+def open_after(situation: Situation, campaign: Campaign, received_since: int | None) -> Select[Any]:
+    """Occurrences of orders, bookings and events; `received_since` narrows to what came lately."""
+    assert isinstance(campaign.trigger, After)
+    source, at, key, wanted = _source(campaign.trigger)
+    found = select(CUSTOMER.c.id).select_from(source.join(CUSTOMER, CUSTOMER.c.id == source.c.customer_id))
+    found = found.where(*_in_reach(situation, campaign, at), *wanted)
+    if received_since is not None:
+        found = found.where(seconds(source.c.received_at) > received_since)
+    return complete(situation, campaign, found, literal(f"{campaign.trigger.table}:") + key, at, source.c.id)
+
+
+def complete(
+    situation: Situation,
+    campaign: Campaign,
+    found: Select[Any],
+    occurrence: ColumnElement[str],
+    occurred_at: ColumnElement[int],
+    subject_id: ColumnElement[Any],
+    *more: ColumnElement[bool],
+) -> Select[Any]:
+    """The rows for `opened` from a statement over customers: audience, anti-join, re-entry and holdout added."""
+    scope = scope_of(situation, campaign, CUSTOMER.c.id, subject_id=subject_id, occurred_at=occurred_at)
+    found = found.where(active(CUSTOMER), *more, in_audience(scope, campaign))
+    if campaign.exit_when is not None:
+        found = found.where(not_(predicate(scope, campaign.exit_when)))
+    found = found.where(not_enrolled(situation, campaign, occurrence, occurred_at))
+    found = found.with_only_columns(
+        literal(campaign.campaign).label("campaign"),
+        CUSTOMER.c.id.label("customer_id"),
+        occurrence.label("occurrence"),
+        occurred_at.label("occurred_at"),
+        subject_id.label("subject_id"),
+        held_out(campaign).label("held_out"),
+    )
+    return found if campaign.again == "per occurrence" else _first_only(found)
+
+
+def not_enrolled(
+    situation: Situation, campaign: Campaign, occurrence: ColumnElement[str], occurred_at: ColumnElement[int]
+) -> ColumnElement[bool]:
+    """The occurrence has not opened yet, and `again` allows another one."""
+    mine = select(1).where(ENROLLMENT.c.customer_id == CUSTOMER.c.id, ENROLLMENT.c.campaign == campaign.campaign)
+    if campaign.again == "per occurrence":
+        return ~mine.where(ENROLLMENT.c.occurrence == occurrence).exists()
+    pause = campaign.again_after
+    if pause is None:
+        return ~mine.exists()
+    earlier = _before(situation, pause, occurred_at)
+    close = and_(seconds(ENROLLMENT.c.occurred_at) > earlier, _not_long_after(situation, pause, occurred_at))
+    return ~mine.where(or_(ENROLLMENT.c.occurrence == occurrence, close)).exists()
+
+
+def held_out(campaign: Campaign) -> ColumnElement[bool]:
+    """Whether the customer belongs to the campaign's share of people who are deliberately not contacted."""
+    if not campaign.holdout:
+        return false()
+    salt = hashlib.sha256(f"holdout:{campaign.campaign}".encode()).digest()
+    factor, summand = (int.from_bytes(salt[start : start + 4], "big") % (PRIME - 1) + 1 for start in (0, 4))
+    owner = CUSTOMER.alias("holdout_owner")
+    shared = select(owner.c.bucket).where(owner.c.id == CUSTOMER.c.cap_owner_id).scalar_subquery()
+    bucket = func.coalesce(shared, CUSTOMER.c.bucket).cast(BigInteger)
+    draw = (bucket * literal(factor, BigInteger) + summand) % PRIME % SHARES
+    return draw < round(campaign.holdout * SHARES)
+
+
+def open_schedule(situation: Situation, campaign: Campaign, instant: int, label: str) -> Select[Any]:
+    """Everybody in the audience who can be reached, for one scheduled instant."""
+    scope = scope_of(situation, campaign, CUSTOMER.c.id)
+    reachable = reachable_by(scope, campaign.steps[0].channels, campaign.purpose)
+    at, occurrence = literal(instant, BigInteger), literal(f"schedule:{label}")
+    none = null().cast(BigInteger)
+    return complete(situation, campaign, select(CUSTOMER.c.id), occurrence, at, none, reachable)
+
+
+def count_unreachable(situation: Situation, campaign: Campaign) -> Select[Any]:
+    """How many in the audience of a broadcast can't be reached, by the gate that their best channel fails."""
+    scope = scope_of(situation, campaign, CUSTOMER.c.id)
+    channels = campaign.steps[0].channels
+    numbers = [reach(scope, channel, campaign.purpose) for channel in channels]
+    people = (
+        select(*(number.label(f"reach_{index}") for index, number in enumerate(numbers)))
+        .where(active(CUSTOMER), in_audience(scope, campaign), not_(reachable_by(scope, channels, campaign.purpose)))
+        .offset(0)
+        .subquery()
+    )
+    columns = list(people.c)
+    best = columns[0] if len(columns) == 1 else case((columns[1] > columns[0], columns[1]), else_=columns[0])
+    return select(best.label("gate"), func.count()).group_by(best)
+
+
+def store_opened(connection: Connection, found: Select[Any]) -> int:
+    """Writes the rows into `opened` and gives their number."""
+    return connection.execute(insert(OPENED).from_select(OPENED_COLUMNS, found)).rowcount
+
+
+def _source(trigger: After) -> tuple[Any, ColumnElement[int], ColumnElement[str], list[ColumnElement[bool]]]:
+    if trigger.event:
+        return EVENT, seconds(EVENT.c.occurred_at), EVENT.c.key, [EVENT.c.kind == trigger.event]
+    if trigger.table == "order":
+        columns = {"order": ORDER.c.ordered_at, "shipment": ORDER.c.shipped_at, "delivery": ORDER.c.delivered_at}
+        return ORDER, seconds(columns[str(trigger.after)]), ORDER.c.key, [ORDER.c.status.not_in(GONE)]
+    changed = func.coalesce(seconds(BOOKING.c.booked_at), seconds(BOOKING.c.received_at))
+    by_word: Mapping[str, tuple[ColumnElement[int], tuple[str, ...]]] = {
+        "booking": (changed, ("booked", "visited")),
+        "visit": (seconds(BOOKING.c.starts_at), ("visited",)),
+        "no_show": (seconds(BOOKING.c.starts_at), ("no_show",)),
+        "cancellation": (seconds(BOOKING.c.received_at), ("cancelled",)),
+    }
+    at, statuses = by_word[str(trigger.after)]
+    return BOOKING, at, BOOKING.c.key, [BOOKING.c.status.in_(statuses)]
+
+
+def _in_reach(situation: Situation, campaign: Campaign, at: ColumnElement[int]) -> list[ColumnElement[bool]]:
+    bounds = [at > situation.instant - situation.lookback(campaign), at <= situation.instant]
+    earliest, latest = life_of(situation, campaign)
+    return [*bounds, *([at >= earliest] if earliest else []), *([at < latest] if latest else [])]
+
+
+def life_of(situation: Situation, campaign: Campaign) -> tuple[int | None, int | None]:
+    """From when to when (exclusive) occurrences may lie, by `starts` and `ends` in the shop's zone."""
+    zone = situation.shop_zone
+    earliest = zone.day_start(campaign.starts) if campaign.starts else None
+    latest = zone.day_start(campaign.ends + timedelta(days=1)) if campaign.ends else None
+    return earliest, latest
+
+
+def _first_only(found: Select[Any]) -> Select[Any]:
+    # Two orders in one statement both see no enrollment: only the earliest may open.
+    ordered = found.add_columns(
+        func.row_number()
+        .over(
+            partition_by=found.selected_columns.customer_id,
+            order_by=(found.selected_columns.occurred_at, found.selected_columns.subject_id),
+        )
+        .label("turn")
+    ).subquery()
+    return select(*(ordered.c[name] for name in OPENED_COLUMNS)).where(ordered.c.turn == 1)
+
+
+def _before(situation: Situation, pause: Any, occurred_at: ColumnElement[int]) -> ColumnElement[int]:
+    if pause.months:
+        assert isinstance(occurred_at, BindParameter)  # months are for schedules, whose instant is known here
+        return literal(pause.before(situation.shop_zone, occurred_at.value), BigInteger)
+    return occurred_at - (pause.days * 86_400 + pause.seconds)
+
+
+def _not_long_after(situation: Situation, pause: Any, occurred_at: ColumnElement[int]) -> ColumnElement[bool]:
+    if pause.months:
+        return true()
+    return seconds(ENROLLMENT.c.occurred_at) < occurred_at + (pause.days * 86_400 + pause.seconds)

@@ -1,0 +1,153 @@
+"""Anniversaries: which local days come round within reach, and whose dates fall on them."""
+
+from calendar import isleap
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    cast,
+    delete,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+)
+
+from nurture.campaign import Anniversary, Campaign
+from nurture.store.tables import Customer, CustomerFact, DatedFact, Enrollment, table
+from nurture.zone import ZoneTable, zone_table
+
+from .opening import complete, life_of
+from .situation import DAY, Situation
+from .times import Times, seconds
+from .workspace import ANNIVERSARY_DAY
+
+CUSTOMER, FACT, DATED, ENROLLMENT = (table(each) for each in (Customer, CustomerFact, DatedFact, Enrollment))
+APART = 300 * DAY
+"""No second greeting of one campaign within 300 days, even when a date was corrected or a person moved."""
+OLDEST = 60
+"""Years back to which a first order is looked for."""
+FIRST_ORDER = "first_order"
+
+
+def fill_days(connection: Connection, situation: Situation, campaign: Campaign, times: Times) -> int:
+    """Writes the days that are due by the horizon and can still be valid, per zone; gives their number."""
+    assert isinstance(campaign.trigger, Anniversary)
+    connection.execute(delete(ANNIVERSARY_DAY))
+    rows = [row for name in times.zones for row in _days(situation, campaign, zone_table(name))]
+    if rows:
+        connection.execute(insert(ANNIVERSARY_DAY), rows)
+    return len(rows)
+
+
+def open_anniversaries(situation: Situation, campaign: Campaign, times: Times) -> Iterator[Select[object]]:
+    """One statement for dates known by day, one for those known by month only, or one over first orders."""
+    trigger = campaign.trigger
+    assert isinstance(trigger, Anniversary)
+    if trigger.anniversary == FIRST_ORDER:
+        yield _complete(situation, campaign, _of_first_orders(times))
+        return
+    for by_month in (False, True) if trigger.month_only else (False,):
+        yield _complete(situation, campaign, _of_dates(trigger, times, by_month=by_month))
+
+
+def _complete(situation: Situation, campaign: Campaign, found: Select[object]) -> Select[object]:
+    trigger = campaign.trigger
+    assert isinstance(trigger, Anniversary)
+    at = seconds(ANNIVERSARY_DAY.c.base_at)
+    near = (
+        select(1)
+        .where(
+            ENROLLMENT.c.customer_id == CUSTOMER.c.id,
+            ENROLLMENT.c.campaign == campaign.campaign,
+            seconds(ENROLLMENT.c.occurred_at) > at - APART,
+            seconds(ENROLLMENT.c.occurred_at) < at + APART,
+        )
+        .exists()
+    )
+    head = ":".join(filter(None, (trigger.anniversary, trigger.relative)))
+    occurrence = literal(f"{head}:") + cast(ANNIVERSARY_DAY.c.year, Text)
+    return complete(situation, campaign, found, occurrence, at, cast(null(), BigInteger), ~near)
+
+
+def _of_dates(trigger: Anniversary, times: Times, *, by_month: bool) -> Select[object]:
+    day = and_(DATED.c.day.is_(None), ANNIVERSARY_DAY.c.day == 0) if by_month else DATED.c.day == ANNIVERSARY_DAY.c.day
+    return (
+        select(CUSTOMER.c.id)
+        .select_from(
+            ANNIVERSARY_DAY.join(DATED, and_(DATED.c.month == ANNIVERSARY_DAY.c.month, day)).join(
+                CUSTOMER, CUSTOMER.c.id == DATED.c.customer_id
+            )
+        )
+        .where(
+            DATED.c.name == trigger.anniversary,
+            DATED.c.relative == trigger.relative,
+            or_(DATED.c.year.is_(None), DATED.c.year < ANNIVERSARY_DAY.c.year),
+            _in_zone(times),
+        )
+    )
+
+
+def _of_first_orders(times: Times) -> Select[object]:
+    first = seconds(FACT.c.first_order_at)
+    born = and_(first >= ANNIVERSARY_DAY.c.born_from, first < ANNIVERSARY_DAY.c.born_to)
+    joined = ANNIVERSARY_DAY.join(FACT, born).join(CUSTOMER, CUSTOMER.c.id == FACT.c.customer_id)
+    return select(CUSTOMER.c.id).select_from(joined).where(_in_zone(times))
+
+
+def _in_zone(times: Times) -> ColumnElement[bool]:
+    return ANNIVERSARY_DAY.c.zone == times.zone_of(CUSTOMER)
+
+
+def _days(situation: Situation, campaign: Campaign, zone: ZoneTable) -> Iterator[dict[str, object]]:
+    trigger = campaign.trigger
+    assert isinstance(trigger, Anniversary)
+    offset = timedelta(days=trigger.offset_days)
+    oldest = situation.instant - situation.lookback(campaign)
+    earliest, latest = life_of(situation, campaign)
+    day, last = zone.local_date(oldest) - timedelta(days=1), zone.local_date(situation.horizon)
+    while day <= last:
+        base = zone.day_start(day)
+        alive = (earliest is None or base >= earliest) and (latest is None or base < latest)
+        if oldest < base < situation.horizon and alive:
+            yield from _for_day(situation, trigger, zone, day - offset, base)
+        day += timedelta(days=1)
+
+
+def _for_day(
+    situation: Situation, trigger: Anniversary, zone: ZoneTable, anniversary: date, base: int
+) -> Iterator[dict[str, object]]:
+    shared = {"zone": zone.name, "year": anniversary.year, "base_at": base}
+    for month, day in celebrated_on(anniversary, situation.settings.feb29):
+        if trigger.anniversary == FIRST_ORDER:
+            yield from (
+                {**shared, "month": month, "day": day, **born} for born in _births(zone, anniversary, month, day)
+            )
+        else:
+            yield {**shared, "month": month, "day": day, "born_from": None, "born_to": None}
+    if trigger.month_only == anniversary.day and trigger.anniversary != FIRST_ORDER:
+        yield {**shared, "month": anniversary.month, "day": 0, "born_from": None, "born_to": None}
+
+
+def celebrated_on(day: date, feb29: str) -> Iterator[tuple[int, int]]:
+    """Months and days whose anniversary is celebrated on `day`: its own, and 29 February by the shop's rule.
+
+    `feb29`: `02-28` or `03-01` in common years, or `leap` = in leap years only.
+    """
+    yield day.month, day.day
+    if not isleap(day.year) and f"{day.month:02}-{day.day:02}" == feb29:
+        yield 2, 29
+
+
+def _births(zone: ZoneTable, anniversary: date, month: int, day: int) -> Iterator[dict[str, object]]:
+    for year in range(anniversary.year - OLDEST, anniversary.year):
+        if (month, day) != (2, 29) or isleap(year):
+            born = date(year, month, day)
+            yield {"born_from": zone.day_start(born), "born_to": zone.day_start(born + timedelta(days=1))}

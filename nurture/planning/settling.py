@@ -1,0 +1,141 @@
+"""Settling: what SQL decides without looking at a calendar, and when each enrollment must be looked at again."""
+
+from sqlalchemy import BigInteger, Connection, Select, and_, case, cast, func, insert, literal, not_, null, or_, select
+
+from nurture.gates.reach import (
+    FIXED,
+    HELD_OUT,
+    INCOMPLETE,
+    LEFT_AUDIENCE,
+    NO_ADDRESS,
+    NO_CONSENT,
+    ON_HOLD,
+    SUPPRESSED,
+)
+from nurture.store.tables import Enrollment, Hold, Touch, table
+
+from .situation import Situation
+from .staging import FUTURE
+from .times import seconds
+from .workspace import ASKED, CANDIDATE, DECISION, FLAGS, LOOK, SHOP_DAY
+
+ENROLLMENT, HOLD, TOUCH = table(Enrollment), table(Hold), table(Touch)
+HELD_BIT, OUTSIDE_BIT, HELD_OUT_BIT, INCOMPLETE_BIT = 4, 8, 16, 32
+
+BITS = ((HELD_BIT, ON_HOLD), (OUTSIDE_BIT, LEFT_AUDIENCE), (HELD_OUT_BIT, HELD_OUT), (INCOMPLETE_BIT, INCOMPLETE))
+
+
+def fill_flags(connection: Connection) -> None:
+    """Writes what is recorded for every combination of failing fixed gates."""
+    rows = []
+    for flags in range(1, 64):
+        gates = [FIXED[flags & 3]] if flags & 3 else []
+        bits = (
+            (HELD_BIT, ON_HOLD),
+            (OUTSIDE_BIT, LEFT_AUDIENCE),
+            (HELD_OUT_BIT, HELD_OUT),
+            (INCOMPLETE_BIT, INCOMPLETE),
+        )
+        gates += [FIXED[gate] for bit, gate in bits if flags & bit]
+        rows.append({"gate": flags, "failing": [{"gate": gate} for gate in gates]})
+    connection.execute(insert(FLAGS), rows)
+
+
+def settle(connection: Connection, situation: Situation) -> None:
+    """Decides everything that a fixed gate refuses, or whose enrollment ended."""
+    now = situation.instant
+    over = CANDIDATE.c.expires_at <= now
+    gate = CANDIDATE.c.gate
+    status = case(
+        (and_(CANDIDATE.c.exits.is_not(None), CANDIDATE.c.touch_id.is_not(None)), "cancelled"),
+        (CANDIDATE.c.exits.is_not(None), "none"),
+        (gate == SUPPRESSED, "suppressed"),
+        (gate == HELD_OUT, "held_out"),
+        (and_(gate == LEFT_AUDIENCE, CANDIDATE.c.due_at <= now), "cancelled"),
+        (and_(gate != LEFT_AUDIENCE, over), "expired"),
+        else_="waiting",
+    )
+    names = {number: FIXED[number] for number in (NO_ADDRESS, SUPPRESSED, NO_CONSENT, ON_HOLD, HELD_OUT, INCOMPLETE)}
+    verdict = case(
+        (CANDIDATE.c.exits.is_not(None), "left_audience"),
+        *((gate == number, name) for number, name in names.items()),
+        else_="left_audience",
+    )
+    found = (
+        select(CANDIDATE.c.id, status, verdict, cast(null(), BigInteger), CANDIDATE.c.channel, FLAGS.c.failing)
+        .select_from(CANDIDATE.outerjoin(FLAGS, FLAGS.c.gate == _flags()))
+        .where(or_(gate > 0, and_(CANDIDATE.c.exits.is_not(None), gate >= 0)))
+    )
+    names_ = ["candidate_id", "status", "verdict", "at", "channel", "failing"]
+    connection.execute(insert(DECISION).from_select(names_, found))
+
+
+def note_next_look(connection: Connection, situation: Situation) -> None:
+    """Writes into `look` when each staged enrollment must be asked again, or that it ended."""
+    open_ = or_(CANDIDATE.c.gate == FUTURE, DECISION.c.status.in_(("waiting", "planned")))
+    staged = (
+        select(
+            CANDIDATE.c.thread,
+            func.min(_look_at(situation)),
+            case(
+                (func.max(CANDIDATE.c.exits).is_not(None), func.max(CANDIDATE.c.exits)),
+                (func.max(case((open_, 1), else_=0)) == 0, "finished"),
+                else_=null(),
+            ),
+        )
+        .select_from(CANDIDATE.outerjoin(DECISION, DECISION.c.candidate_id == CANDIDATE.c.id))
+        .group_by(CANDIDATE.c.thread)
+    )
+    connection.execute(insert(LOOK).from_select(["thread", "next_at", "exit_reason"], staged))
+    connection.execute(insert(LOOK).from_select(["thread", "next_at", "exit_reason"], _nothing_left(situation)))
+
+
+def _nothing_left(situation: Situation) -> Select[tuple[int, int, str]]:
+    staged = select(1).where(LOOK.c.thread == ASKED.c.enrollment_id).exists()
+    known = [each.campaign for each in situation.campaigns.campaigns]
+    return select(ASKED.c.enrollment_id, cast(null(), BigInteger), literal("finished")).where(
+        not_(staged), ASKED.c.campaign.in_(known)
+    )
+
+
+def _look_at(situation: Situation):  # type: ignore[no-untyped-def]
+    enters = (
+        select(SHOP_DAY.c.ask_at)
+        .where(SHOP_DAY.c.starts_at <= CANDIDATE.c.due_at)
+        .order_by(SHOP_DAY.c.starts_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    now = situation.instant
+    hold_ends = (
+        select(func.min(seconds(HOLD.c.closed_at)))
+        .where(
+            HOLD.c.customer_id == CANDIDATE.c.customer_id,
+            seconds(HOLD.c.closed_at) > now,
+            seconds(HOLD.c.closed_at) < CANDIDATE.c.expires_at,
+        )
+        .scalar_subquery()
+    )
+    waiting = DECISION.c.status == "waiting"
+    return case(
+        (CANDIDATE.c.gate == FUTURE, enters),
+        (and_(waiting, CANDIDATE.c.gate == ON_HOLD), func.coalesce(hold_ends, CANDIDATE.c.expires_at)),
+        (and_(waiting, CANDIDATE.c.due_at > now), CANDIDATE.c.due_at),
+        (waiting, CANDIDATE.c.expires_at),
+        else_=cast(null(), BigInteger),
+    )
+
+
+def _flags():  # type: ignore[no-untyped-def]
+    first, second = CANDIDATE.c.first_reach, CANDIDATE.c.second_reach
+    best = case((first == 0, 0), (second == 0, 0), (second > first, second), else_=func.coalesce(first, 0))
+    bits = (
+        (CANDIDATE.c.held, HELD_BIT),
+        (CANDIDATE.c.outside, OUTSIDE_BIT),
+        (CANDIDATE.c.held_out, HELD_OUT_BIT),
+        (CANDIDATE.c.incomplete, INCOMPLETE_BIT),
+    )
+    total = best
+    for column, bit in bits:
+        total = total + case((column, bit), else_=0)
+    return total

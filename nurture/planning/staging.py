@@ -1,0 +1,280 @@
+"""Staging: whose open steps are decided at this tick, with the fixed gates as columns of one INSERT … SELECT each.
+
+An owner is *stirred* when something about them changed; then all their open steps are decided anew as a whole:
+an occurrence opened, a write raised their version, an enrollment's time to look came, a planned touch is due or
+expired, or config and campaigns changed.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    insert,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    union,
+)
+
+from nurture.campaign import Campaign
+from nurture.gates.reach import HELD_OUT, INCOMPLETE, LEFT_AUDIENCE, ON_HOLD, on_hold, reach
+from nurture.rules.buying import GONE
+from nurture.rules.compiling import predicate
+from nurture.rules.offer import offered_product
+from nurture.rules.scope import Scope
+from nurture.rules.variables import incomplete
+from nurture.store.tables import Booking, Customer, CustomerChange, Enrollment, Order, Touch, table
+
+from .opening import in_audience, scope_of
+from .situation import PlannedStep, Situation
+from .times import Times, seconds
+from .workspace import ASKED, CANDIDATE, OPENED, STIRRED
+
+CUSTOMER, CHANGE, ENROLLMENT, TOUCH = (table(each) for each in (Customer, CustomerChange, Enrollment, Touch))
+ORDER, BOOKING = table(Order), table(Booking)
+RECEIVED = ("claimed", "sending", "sent", "unknown", "failed")
+FUTURE = -1
+"""`gate` of a step that is not due by the horizon yet."""
+NOTHING = BigInteger()
+
+
+def stir(connection: Connection, situation: Situation, *, all_open: bool) -> int:
+    """Fills `stirred`; `all_open` takes everybody with an open enrollment. Gives the number of owners."""
+    open_ = ENROLLMENT.c.ended_at.is_(None)
+    sources: list[Select[Any]] = [
+        select(OPENED.c.customer_id),
+        select(CHANGE.c.customer_id),
+        select(ENROLLMENT.c.customer_id).where(open_, seconds(ENROLLMENT.c.next_at) <= situation.instant),
+        select(TOUCH.c.customer_id).where(TOUCH.c.status == "planned", seconds(TOUCH.c.at) <= situation.instant),
+        select(TOUCH.c.customer_id).where(
+            TOUCH.c.status == "planned", seconds(TOUCH.c.expires_at) <= situation.instant
+        ),
+    ]
+    if all_open:
+        sources.append(select(ENROLLMENT.c.customer_id).where(open_))
+    people = union(*sources).subquery("people")
+    owners = select(func.coalesce(CUSTOMER.c.cap_owner_id, CUSTOMER.c.id).label("owner_id")).select_from(
+        people.join(CUSTOMER, CUSTOMER.c.id == people.c.customer_id)
+    )
+    connection.execute(insert(STIRRED).from_select(["owner_id"], owners.distinct()))
+    return ask(connection)
+
+
+def ask(connection: Connection) -> int:
+    """Adds the open enrollments of every stirred owner, and of those who share the inbox, to `asked`."""
+    mine = select(ENROLLMENT.c.id, ENROLLMENT.c.campaign).select_from(
+        STIRRED.join(ENROLLMENT, ENROLLMENT.c.customer_id == STIRRED.c.owner_id)
+    )
+    shared = select(ENROLLMENT.c.id, ENROLLMENT.c.campaign).select_from(
+        STIRRED.join(CUSTOMER, CUSTOMER.c.cap_owner_id == STIRRED.c.owner_id).join(
+            ENROLLMENT, ENROLLMENT.c.customer_id == CUSTOMER.c.id
+        )
+    )
+    new = ~select(1).where(ASKED.c.enrollment_id == ENROLLMENT.c.id).exists()
+    for found in (mine, shared):
+        found = found.where(ENROLLMENT.c.ended_at.is_(None), new).distinct()
+        connection.execute(insert(ASKED).from_select(["enrollment_id", "campaign"], found))
+    return connection.scalar(select(func.count()).select_from(STIRRED)) or 0
+
+
+def stage(connection: Connection, situation: Situation, campaign: Campaign, times: Times, *, fresh: bool) -> None:
+    """Writes the campaign's steps into `candidate`: of newly opened occurrences (`fresh`), or of asked enrollments."""
+    for step in situation.steps_of(campaign):
+        staging = _Staging(situation, step, times, fresh=fresh)
+        connection.execute(insert(CANDIDATE).from_select(list(staging.names), staging.due_now()))
+        if step.days or step.seconds or step.step.at:
+            names = ["thread", "step_id", "customer_id", "due_at", "gate"]
+            connection.execute(insert(CANDIDATE).from_select(names, staging.later()))
+
+
+def stage_removed(connection: Connection, situation: Situation) -> None:
+    """Planned touches of asked enrollments whose campaign or step is gone: they will be cancelled."""
+    known = [
+        and_(TOUCH.c.campaign == each.campaign.campaign, TOUCH.c.step == each.step.step) for each in situation.steps
+    ]
+    found = (
+        select(
+            ENROLLMENT.c.id,
+            literal(-1),
+            TOUCH.c.customer_id,
+            TOUCH.c.owner_id,
+            TOUCH.c.occurrence,
+            seconds(TOUCH.c.due_at),
+            seconds(TOUCH.c.expires_at),
+            literal(LEFT_AUDIENCE),
+            literal(0),
+            TOUCH.c.id,
+            literal("removed"),
+        )
+        .select_from(ASKED.join(ENROLLMENT, ENROLLMENT.c.id == ASKED.c.enrollment_id).join(TOUCH, _same_occurrence()))
+        .where(TOUCH.c.status == "planned", not_(or_(false(), *known)))
+    )
+    names = ["thread", "step_id", "customer_id", "owner_id", "occurrence", "due_at", "expires_at", "gate", "channel"]
+    connection.execute(insert(CANDIDATE).from_select([*names, "touch_id", "exits"], found))
+
+
+class _Staging:
+    """The statement of one step."""
+
+    names = (
+        "thread",
+        "step_id",
+        "customer_id",
+        "owner_id",
+        "occurrence",
+        "subject_id",
+        "due_at",
+        "expires_at",
+        "priority",
+        "first_reach",
+        "second_reach",
+        "held",
+        "outside",
+        "exits",
+        "held_out",
+        "incomplete",
+        "zone",
+        "kind",
+        "touch_id",
+        "touch_at",
+        "gate",
+        "channel",
+    )
+
+    def __init__(self, situation: Situation, step: PlannedStep, times: Times, *, fresh: bool) -> None:
+        self.situation, self.step, self.campaign, self.fresh = situation, step, step.campaign, fresh
+        self.source = OPENED if fresh else ENROLLMENT
+        self.zone = times.zone_of(CUSTOMER)
+        self.due = times.due(step, self.zone, seconds(self.source.c.occurred_at))
+        self.expires = times.expires(step, self.zone, self.due)
+        self.scope: Scope = scope_of(
+            situation,
+            self.campaign,
+            CUSTOMER.c.id,
+            subject_id=self.source.c.subject_id,
+            occurred_at=seconds(self.source.c.occurred_at),
+            occurrence=None if fresh else self.source.c.occurrence,
+        )
+
+    def due_now(self) -> Select[Any]:
+        """The step where it is due by the horizon, with everything the fixed gates ask."""
+        raw = select(*self._columns()).select_from(self._from()).where(self.due < self.situation.horizon, *self._open())
+        # OFFSET 0 keeps the optimiser from folding the columns into the CASE below, where each would be asked again.
+        inner = raw.offset(0).subquery("raw")
+        chosen = {"gate": _gate(inner), "channel": _channel(inner)}
+        return select(*(chosen.get(name, inner.c[name] if name in inner.c else null()) for name in self.names))
+
+    def later(self) -> Select[Any]:
+        """The step where it is due after the horizon: only so that the enrollment knows when to look again."""
+        columns = (self._thread(), literal(self.step.id), CUSTOMER.c.id, self.due, literal(FUTURE))
+        return select(*columns).select_from(self._from()).where(self.due >= self.situation.horizon, *self._open())
+
+    def _columns(self) -> list[ColumnElement[Any]]:
+        channels = self.step.step.channels
+        purpose = self.campaign.purpose
+        reaches = [reach(self.scope, channel, purpose) for channel in channels[:2]]
+        about = self.campaign.about
+        offer = self.campaign.offer
+        needs = self.scope.about(offer_id=offered_product(self.scope, offer)) if offer else self.scope
+        values: dict[str, ColumnElement[Any]] = {
+            "thread": self._thread(),
+            "step_id": literal(self.step.id),
+            "customer_id": CUSTOMER.c.id,
+            "owner_id": func.coalesce(CUSTOMER.c.cap_owner_id, CUSTOMER.c.id),
+            "occurrence": self.source.c.occurrence,
+            "subject_id": self.source.c.subject_id,
+            "due_at": self.due,
+            "expires_at": self.expires,
+            "priority": literal(self.campaign.priority),
+            "first_reach": reaches[0],
+            "second_reach": reaches[1] if len(reaches) > 1 else null(),
+            "held": on_hold(self.scope, purpose, about.product if about else None, about.category if about else None),
+            "outside": not_(in_audience(self.scope, self.campaign)) if not self.fresh else false(),
+            "exits": self._exits(),
+            "held_out": self.source.c.held_out,
+            "incomplete": incomplete(needs, self.step.requires) if self.step.requires else false(),
+            "zone": self.zone,
+            "kind": CUSTOMER.c.kind,
+            "touch_id": cast(null(), NOTHING) if self.fresh else TOUCH.c.id,
+            "touch_at": cast(null(), NOTHING) if self.fresh else seconds(TOUCH.c.at),
+        }
+        return [value.label(name) for name, value in values.items()]
+
+    def _thread(self) -> ColumnElement[Any]:
+        return -self.source.c.id if self.fresh else self.source.c.id
+
+    def _from(self) -> Any:
+        if self.fresh:
+            return OPENED.join(CUSTOMER, CUSTOMER.c.id == OPENED.c.customer_id)
+        return (
+            ASKED.join(ENROLLMENT, ENROLLMENT.c.id == ASKED.c.enrollment_id)
+            .join(CUSTOMER, CUSTOMER.c.id == ENROLLMENT.c.customer_id)
+            .outerjoin(TOUCH, and_(_same_occurrence(), TOUCH.c.step == self.step.step.step))
+        )
+
+    def _open(self) -> list[ColumnElement[bool]]:
+        name = self.campaign.campaign
+        if self.fresh:
+            return [OPENED.c.campaign == name]
+        later = [
+            each.step.step for each in self.situation.steps_of(self.campaign) if each.position > self.step.position
+        ]
+        found = [ASKED.c.campaign == name, or_(TOUCH.c.id.is_(None), TOUCH.c.status == "planned")]
+        if later:
+            received = TOUCH.alias("received")
+            passed = select(1).where(
+                received.c.customer_id == ENROLLMENT.c.customer_id,
+                received.c.campaign == ENROLLMENT.c.campaign,
+                received.c.occurrence == ENROLLMENT.c.occurrence,
+                received.c.step.in_(later),
+                received.c.status.in_(RECEIVED),
+            )
+            found.append(~passed.exists())
+        return found
+
+    def _exits(self) -> ColumnElement[Any]:
+        whens: list[tuple[ColumnElement[bool], str]] = []
+        if not self.fresh and self.scope.subject in ("order", "booking"):
+            source, gone = (ORDER, GONE) if self.scope.subject == "order" else (BOOKING, ("cancelled",))
+            if getattr(self.campaign.trigger, "after", None) != "cancellation":
+                closed = select(1).where(source.c.id == self.source.c.subject_id, source.c.status.in_(gone))
+                whens.append((closed.exists(), "closed"))
+        if not self.fresh and self.campaign.exit_when is not None:
+            whens.append((predicate(self.scope, self.campaign.exit_when), "exited"))
+        return case(*whens, else_=null()) if whens else null()
+
+
+def _same_occurrence() -> ColumnElement[bool]:
+    return and_(
+        TOUCH.c.customer_id == ENROLLMENT.c.customer_id,
+        TOUCH.c.campaign == ENROLLMENT.c.campaign,
+        TOUCH.c.occurrence == ENROLLMENT.c.occurrence,
+    )
+
+
+def _gate(raw: Any) -> ColumnElement[int]:
+    first, second = raw.c.first_reach, raw.c.second_reach
+    best = case((first == 0, 0), (second == 0, 0), (second > first, second), else_=first)
+    return case(
+        (best > 0, best),
+        (raw.c.held, ON_HOLD),
+        (raw.c.outside, LEFT_AUDIENCE),
+        (raw.c.held_out, HELD_OUT),
+        (raw.c.incomplete, INCOMPLETE),
+        else_=0,
+    )
+
+
+def _channel(raw: Any) -> ColumnElement[int]:
+    first, second = raw.c.first_reach, raw.c.second_reach
+    return case((first == 0, 0), (second == 0, 1), (second > first, 1), else_=0)

@@ -1,0 +1,183 @@
+"""The stream between the database and `place`: owners in order, with their candidates and counted contacts."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import lru_cache
+from itertools import groupby, islice
+from typing import Any
+
+from sqlalchemy import Connection, Select, case, func, select
+
+from nurture.gates.cap import longest_memory
+from nurture.gates.opening import Calendar, Openings, openings_in
+from nurture.store import binary_order
+from nurture.store.tables import Contact as ContactRow
+from nurture.store.tables import Pause, table
+from nurture.window import Window
+from nurture.zone import zone_table
+
+from .placing import FAR, Block, Candidate, Contact, Decision, Placer, StepRule
+from .situation import DAY, Situation
+from .times import seconds
+from .workspace import CANDIDATE
+
+CONTACT, PAUSE = table(ContactRow), table(Pause)
+BATCH = 5_000
+DECISION_COLUMNS = ("candidate_id", "status", "verdict", "at", "channel", "failing")
+
+
+def make_placer(connection: Connection, situation: Situation, full: Mapping[int, list[Block]] | None = None) -> Placer:
+    """The placer of this tick, pauses read from the database."""
+    steps = tuple(
+        StepRule(
+            f"{each.campaign.campaign}/{each.step.step}",
+            each.campaign.campaign,
+            each.position,
+            each.campaign.priority,
+            each.step.channels,
+            each.campaign.obeys_cap,
+            each.campaign.obeys_cap,
+            each.step.when_capped == "drop",
+        )
+        for each in situation.steps
+    )
+    windows = tuple(each.step.window for each in situation.steps)
+    longest = max((each.reach_seconds for each in situation.steps), default=DAY)
+    found = _Calendars(situation, windows, longest)
+    return Placer(situation.instant, steps, situation.caps, found.openings, _pauses(connection, situation), full or {})
+
+
+def place_all(connection: Connection, situation: Situation, placer: Placer, owners: Iterable[int] = ()) -> None:
+    """Places every candidate that passes the fixed gates, or only those of `owners`, and writes the decisions."""
+    chosen = list(owners)
+    decisions = _decide(connection, situation, placer, chosen)
+    write = _copy if connection.dialect.name == "postgresql" else _insert_many
+    while batch := list(islice(decisions, BATCH)):
+        write(connection, batch)
+
+
+def _decide(connection: Connection, situation: Situation, placer: Placer, owners: Sequence[int]) -> Iterator[Decision]:
+    contacts = _Ledger(_rows(connection, _contacts(situation, owners)))
+    candidates = map(Candidate._make, _rows(connection, _candidates(owners)))
+    for owner, mine in groupby(candidates, key=lambda each: each.owner_id):
+        yield from placer.place(list(mine), contacts.of(owner))
+
+
+def _rows(connection: Connection, statement: Select[Any]) -> Iterator[Any]:
+    # A named cursor on PostgreSQL: a million candidates must not lie in memory at once.
+    return iter(connection.execute(statement.execution_options(yield_per=BATCH)))
+
+
+def _candidates(owners: Sequence[int]) -> Select[Any]:
+    other = case((CANDIDATE.c.channel == 0, CANDIDATE.c.second_reach), else_=CANDIDATE.c.first_reach)
+    found = select(
+        CANDIDATE.c.id,
+        CANDIDATE.c.owner_id,
+        CANDIDATE.c.thread,
+        CANDIDATE.c.step_id,
+        CANDIDATE.c.due_at,
+        CANDIDATE.c.expires_at,
+        CANDIDATE.c.channel,
+        other,
+        CANDIDATE.c.zone,
+        CANDIDATE.c.kind,
+        CANDIDATE.c.touch_at,
+    ).where(CANDIDATE.c.gate == 0, CANDIDATE.c.exits.is_(None))
+    if owners:
+        found = found.where(CANDIDATE.c.owner_id.in_(owners))
+    return found.order_by(
+        CANDIDATE.c.owner_id,
+        CANDIDATE.c.priority.desc(),
+        CANDIDATE.c.expires_at,
+        CANDIDATE.c.step_id,
+        binary_order(CANDIDATE.c.occurrence),
+        CANDIDATE.c.customer_id,
+    )
+
+
+def _contacts(situation: Situation, owners: Sequence[int]) -> Select[Any]:
+    oldest = situation.instant - longest_memory(situation.caps)
+    deciding = select(CANDIDATE.c.owner_id).where(CANDIDATE.c.gate == 0)
+    if owners:
+        deciding = deciding.where(CANDIDATE.c.owner_id.in_(owners))
+    people = deciding.distinct().subquery("deciding")
+    label = case((CONTACT.c.touch_id.is_not(None), CONTACT.c.source), else_=CONTACT.c.channel)
+    return (
+        select(people.c.owner_id, seconds(CONTACT.c.at), CONTACT.c.channel, label)
+        .select_from(people.join(CONTACT, CONTACT.c.owner_id == people.c.owner_id))
+        .where(CONTACT.c.counts, CONTACT.c.direction == "out", seconds(CONTACT.c.at) > oldest)
+        .order_by(people.c.owner_id, CONTACT.c.at, CONTACT.c.id)
+    )
+
+
+class _Ledger:
+    """Contacts in the order of owners, read along with the candidates."""
+
+    def __init__(self, rows: Iterator[Any]) -> None:
+        self.rows = rows
+        self.ahead = next(rows, None)
+
+    def of(self, owner: int) -> list[Contact]:
+        while self.ahead is not None and self.ahead[0] < owner:
+            self.ahead = next(self.rows, None)
+        if self.ahead is None or self.ahead[0] > owner:
+            return []
+        found = []
+        while self.ahead is not None and self.ahead[0] == owner:
+            found.append(Contact(self.ahead[1], self.ahead[2], self.ahead[3]))
+            self.ahead = next(self.rows, None)
+        return found
+
+
+class _Calendars:
+    """The shop's calendars, narrowed by each step's window, per zone; computed once for a tick."""
+
+    def __init__(self, situation: Situation, windows: Sequence[Window | None], longest: int) -> None:
+        self.situation, self.windows, self.longest = situation, windows, longest
+        self.openings = lru_cache(maxsize=None)(self._openings)
+
+    def _openings(self, step_id: int, zone: str, kind: str) -> tuple[Sequence[int], Sequence[int]]:
+        table, now = zone_table(zone), self.situation.instant
+        first = table.local_date(now) - timedelta(days=2)
+        last = table.local_date(self.situation.horizon + self.longest) + timedelta(days=2)
+        found: Openings = openings_in(calendar_of(self.situation, kind), zone, first, last, self.windows[step_id])
+        return found.starts, found.ends
+
+
+def calendar_of(situation: Situation, kind: str) -> Calendar:
+    """When the shop sends to a kind of customer, `individual` or `company`."""
+    hours, closed = situation.settings.hours, situation.settings.closed
+    company = kind == "company"
+    return Calendar(
+        name=kind,
+        window=hours.company if company else hours.individual,
+        holidays=hours.company_on_holidays if company else hours.individual_on_holidays,
+        closed_weekdays=frozenset(closed.weekdays),
+        closed_dates=frozenset(closed.dates),
+        extra_holidays=frozenset(closed.holidays),
+        working_dates=frozenset(closed.working),
+    )
+
+
+def _pauses(connection: Connection, situation: Situation) -> list[tuple[str, Block]]:
+    found = select(PAUSE.c.scope, seconds(PAUSE.c.began_at), seconds(PAUSE.c.until_at)).where(
+        func.coalesce(seconds(PAUSE.c.ended_at), situation.instant + 1) > situation.instant
+    )
+    return [
+        (scope, Block(began, FAR if until is None else until, "paused", scope, 1, 0))
+        for scope, began, until in connection.execute(found)
+    ]
+
+
+def _insert_many(connection: Connection, batch: Sequence[Decision]) -> None:
+    cursor = connection.connection.cursor()
+    cursor.executemany("INSERT INTO temp.decision VALUES (?, ?, ?, ?, ?, ?)", batch)
+    cursor.close()
+
+
+def _copy(connection: Connection, batch: Sequence[Decision]) -> None:
+    cursor = connection.connection.cursor()
+    with cursor.copy(f"COPY pg_temp.decision ({', '.join(DECISION_COLUMNS)}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+        for decision in batch:
+            copy.write_row(decision)
+    cursor.close()

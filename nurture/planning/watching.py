@@ -1,0 +1,73 @@
+"""Watched segments: who enters and who leaves since the watch began, and the occurrences that entering opens."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    cast,
+    insert,
+    literal,
+    null,
+    select,
+    union_all,
+)
+
+from nurture.campaign import Campaign, Entered
+from nurture.condition.vocabulary import InSegment
+from nurture.rules.compiling import predicate
+from nurture.store.tables import Customer, Membership, table
+
+from .opening import active, complete, scope_of
+from .situation import Situation
+from .times import seconds
+from .workspace import MEMBERSHIP_CHANGE, SHOP_DAY
+
+CUSTOMER, MEMBERSHIP = table(Customer), table(Membership)
+COLUMNS = ["segment", "customer_id", "kind", "since"]
+
+
+def watch(connection: Connection, situation: Situation, segment: str, *, first_time: bool) -> None:
+    """Writes into `membership_change` who enters (or, the first time, silently seeds) and who leaves the segment."""
+    scope = scope_of(situation, None, CUSTOMER.c.id)
+    inside = predicate(scope, InSegment(name=segment))
+    known = select(1).where(MEMBERSHIP.c.segment == segment, MEMBERSHIP.c.customer_id == CUSTOMER.c.id).exists()
+    kind, since = ("seed", null()) if first_time else ("enter", literal(situation.instant, BigInteger))
+    entering = select(literal(segment), CUSTOMER.c.id, literal(kind), cast(since, BigInteger)).where(
+        active(CUSTOMER), inside, ~known
+    )
+    connection.execute(insert(MEMBERSHIP_CHANGE).from_select(COLUMNS, entering))
+    if not first_time:
+        leaving = (
+            select(literal(segment), MEMBERSHIP.c.customer_id, literal("leave"), cast(null(), BigInteger))
+            .select_from(MEMBERSHIP.outerjoin(CUSTOMER, CUSTOMER.c.id == MEMBERSHIP.c.customer_id))
+            .where(MEMBERSHIP.c.segment == segment, CUSTOMER.c.id.is_(None) | ~(active(CUSTOMER) & inside))
+        )
+        connection.execute(insert(MEMBERSHIP_CHANGE).from_select(COLUMNS, leaving))
+
+
+def open_entered(situation: Situation, campaign: Campaign) -> Select[Any]:
+    """Occurrences for those who entered within reach, at this tick or an earlier one."""
+    assert isinstance(campaign.trigger, Entered)
+    segment, oldest = campaign.trigger.entered, situation.instant - situation.lookback(campaign)
+    earlier = select(MEMBERSHIP.c.customer_id, seconds(MEMBERSHIP.c.since).label("since")).where(
+        MEMBERSHIP.c.segment == segment, seconds(MEMBERSHIP.c.since) > oldest
+    )
+    now = select(MEMBERSHIP_CHANGE.c.customer_id, MEMBERSHIP_CHANGE.c.since).where(
+        MEMBERSHIP_CHANGE.c.segment == segment, MEMBERSHIP_CHANGE.c.kind == "enter"
+    )
+    entered = union_all(earlier, now).subquery("entered")
+    found = select(CUSTOMER.c.id).select_from(entered.join(CUSTOMER, CUSTOMER.c.id == entered.c.customer_id))
+    since: ColumnElement[int] = entered.c.since
+    day = (
+        select(SHOP_DAY.c.label)
+        .where(SHOP_DAY.c.starts_at <= since)
+        .order_by(SHOP_DAY.c.starts_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    occurrence = literal("entered:") + cast(day, Text)
+    return complete(situation, campaign, found, occurrence, since, cast(null(), BigInteger))
