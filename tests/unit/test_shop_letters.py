@@ -16,7 +16,10 @@ from nurture.condition import Condition, Not
 from nurture.condition.tree import walk
 from nurture.condition.vocabulary import Complaint, InSegment
 from nurture.config import Settings, load_settings
+from nurture.message.compose import Message, compose
+from nurture.message.context import Context
 from nurture.message.filters import RENDERING, Rendering
+from nurture.message.law import missing_duties
 from nurture.message.naming import undeclared, unsupplied
 from nurture.message.template import Template, Templates
 from nurture.message.views import Item, Shop, View
@@ -130,19 +133,24 @@ def test_thanks_sell_nothing(sample: Sample) -> None:
             assert [word for word in PUSHING if word in text] == [], name
 
 
-def test_every_mail_names_its_sender_and_the_way_out_beside_its_sentence(sample: Sample) -> None:
-    shop = sample.settings.shop
-    for name, text in _letters(sample, "txt", "html"):
-        needed = (shop.sender, shop.address, shop.phone, shop.email, LINK, sample.settings.opt_out_mailbox)
-        assert [each for each in needed if each not in text] == [], name
-        assert re.search(r"停止できます。\s*(<a [^>]*href=\")?" + re.escape(LINK), text), name
+@pytest.mark.parametrize("public_url", ["https://mail.shop.example", ""])
+def test_every_mail_keeps_the_law_with_a_public_address_and_with_a_mailbox_alone(
+    sample: Sample, public_url: str
+) -> None:
+    settings = sample.settings.model_copy(update={"public_url": public_url})
+    for template in sample.templates:
+        mail = compose(template, "email", _context(settings), settings, "alice@mail.example")
+        assert isinstance(mail, Message), mail
+        assert mail.html
+        assert missing_duties(mail, settings) == [], template.name
+        assert ("mailto:" in mail.text) is not bool(public_url), template.name
 
 
-def test_without_a_public_address_the_mailbox_alone_is_named(sample: Sample) -> None:
-    for name, text in _letters(sample, "txt", "html", unsubscribe_url="mailto:stop@shop.example"):
-        assert sample.settings.opt_out_mailbox in text, name
-        assert "こちらからいつでも停止" not in text, name
-        assert "配信を停止する" not in text, name
+def test_every_line_message_can_be_written(sample: Sample) -> None:
+    for template in sample.templates:
+        push = compose(template, "line", _context(sample.settings), sample.settings, "U" + 32 * "0")
+        assert isinstance(push, Message), push
+        assert 1 <= len(push.line) <= 3
 
 
 def test_every_line_message_tells_how_to_stop(sample: Sample) -> None:
@@ -223,6 +231,11 @@ def _letters(sample: Sample, *forms: str, **changes: Any) -> Iterator[tuple[str,
         for form in forms or found:
             if template := found[form]:
                 yield f"{each.name}.{form}", template.render(values)
+
+
+def _context(settings: Settings) -> Context:
+    values = {name: value for name, value in _values(settings).items() if name not in (RENDERING, "unsubscribe_url")}
+    return Context(1, "commercial", "Asia/Tokyo", values)
 
 
 def _values(settings: Settings, category: str | None = "コーヒー豆", menu: str = "カット＋カラー") -> Mapping[str, Any]:
