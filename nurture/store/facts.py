@@ -1,4 +1,4 @@
-"""Table customer_fact: what does not decay with time about each customer, kept in the transaction that changes its sources.
+"""Table customer_fact: what does not decay with time, kept in the transaction that changes its sources.
 
 Counts in a window are not kept here; they are taken from the orders and contacts themselves.
 """

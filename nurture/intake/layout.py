@@ -1,0 +1,126 @@
+"""Which column of a file is which field: recognised by its headers, or told by a mapping."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from nurture.intake.presets import KIND_NEEDS, KINDS, PERSON, PRESET_NAMES, PRESETS, Preset, header_key
+from nurture.mistake import Mistake, MistakesFound, Place, nearest
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The fields of a file and where they stand."""
+
+    kind: str
+    preset: Preset
+    headers: tuple[str, ...]
+    columns: Mapping[str, tuple[int, ...]]
+    """Field → positions, counted from 0; of two equal headers the first is meant."""
+
+    def header_of(self, name: str) -> str:
+        """The header of a field's first column."""
+        return self.headers[self.columns[name][0]]
+
+    def field_at(self, position: int) -> str:
+        """The field of a column, empty where it is not read."""
+        return next((name for name, places in self.columns.items() if position in places), "")
+
+
+def lay_out(
+    file: str,
+    headers: Sequence[str],
+    kind: str | None,
+    preset: str | None,
+    columns: Mapping[str, str],
+    extra: Mapping[str, str],
+) -> Layout:
+    """The layout of a file.
+
+    `kind`, `preset`: what the person named, None to guess. `columns`: field → header, from a mapping; it goes before
+    the preset. `extra`: folded header → field for what the shop declared (attributes). Raises MistakesFound, naming
+    what was found, when the headers fit nothing.
+    """
+    place = Place(file, 1, 1)
+    _check_names(place, kind, preset)
+    named = _named(place, headers, columns)
+    candidates = [_fitted(each, headers, named, extra) for each in _allowed(kind, preset)]
+    fitting = [each for each in candidates if _fits(each, forced=bool(preset or (kind and columns)))]
+    if not fitting:
+        raise MistakesFound([_unrecognised(place, headers, candidates, kind, preset)])
+    return max(fitting, key=lambda each: len({p for places in each.columns.values() for p in places}))
+
+
+def _check_names(place: Place, kind: str | None, preset: str | None) -> None:
+    for found, allowed, key in ((kind, KINDS, "--kind"), (preset, PRESET_NAMES, "--preset")):
+        if found and found not in allowed:
+            values = {"found": found, "allowed": ", ".join(allowed)}
+            raise MistakesFound([Mistake(place, "mistake.unknown_word", values, key, nearest(found, allowed))])
+
+
+def _allowed(kind: str | None, preset: str | None) -> list[Preset]:
+    return [each for each in PRESETS if (not kind or each.kind == kind) and (not preset or each.name == preset)]
+
+
+def _named(place: Place, headers: Sequence[str], columns: Mapping[str, str]) -> dict[str, int]:
+    """Position of the header that each mapped field names."""
+    keys = [header_key(each) for each in headers]
+    missing = [(name, header) for name, header in columns.items() if header_key(header) not in keys]
+    if missing:
+        raise MistakesFound(
+            Mistake(
+                place,
+                "import.no_such_header",
+                {"found": header, "allowed": "、".join(each for each in headers if each)},
+                name,
+                nearest(header, headers),
+            )
+            for name, header in missing
+        )
+    return {name: keys.index(header_key(header)) for name, header in columns.items()}
+
+
+def _fitted(preset: Preset, headers: Sequence[str], named: Mapping[str, int], extra: Mapping[str, str]) -> Layout:
+    columns: dict[str, tuple[int, ...]] = {name: (position,) for name, position in named.items()}
+    taken = set(named.values())
+    seen: set[str] = set()
+    known = {**(extra if preset.kind == "customers" else {}), **preset.columns}
+    for position, header in enumerate(headers):
+        key = header_key(header)
+        name = known.get(key)
+        if name is None or key in seen or position in taken or name in named:
+            continue
+        seen.add(key)
+        columns[name] = (*columns.get(name, ()), position)
+    return Layout(preset.kind, preset, tuple(headers), columns)
+
+
+def _fits(layout: Layout, forced: bool) -> bool:
+    keys = {header_key(each) for each in layout.headers}
+    if not forced and any(not (needed & keys) for needed in layout.preset.needs):
+        return False
+    return not _lacking(layout)
+
+
+def _lacking(layout: Layout) -> list[tuple[str, ...]]:
+    return [group for group in KIND_NEEDS[layout.kind] if not any(name in layout.columns for name in group)]
+
+
+def _unrecognised(
+    place: Place, headers: Sequence[str], candidates: Sequence[Layout], kind: str | None, preset: str | None
+) -> Mistake:
+    found = "、".join(each for each in headers if each.strip())[:300]
+    if not (kind or preset):
+        return Mistake(place, "import.headers_unknown", {"found": found})
+    nearest_layout = max(candidates, key=lambda each: len(each.columns))
+    lacking = " / ".join("|".join(group) for group in _lacking(nearest_layout)) or " / ".join(
+        "|".join(sorted(each)) for each in nearest_layout.preset.needs
+    )
+    return Mistake(place, "import.headers_lack", {"found": found, "kind": nearest_layout.kind, "lacking": lacking})
+
+
+def declared(attributes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """(folded header, field) for attributes declared in config.yaml: name → title."""
+    for name, title in attributes.items():
+        for header in (name, title):
+            if header and header_key(header) not in PERSON:
+                yield header_key(header), f"attribute.{name}"
