@@ -190,7 +190,7 @@ def roots(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
         open_ids = set(found.values())
         query = select(_customer.id, _customer.merged_into)
         rows = connection.execute(query.where(among(_customer.id, open_ids), _customer.merged_into.is_not(None)))
-        merged: dict[int, int] = dict(rows.tuples().all())
+        merged: dict[int, int] = {row[0]: row[1] for row in rows}
         if not merged:
             break
         found = {each: merged.get(target, target) for each, target in found.items()}

@@ -195,11 +195,11 @@ def _write_accounts(writing: Writing, changes: Mapping[int, Changes]) -> None:
     if not named:
         return
     query = select(_account.c.name_match, _account.c.id).where(_account.c.name_match.in_(named))
-    ids = dict(writing.connection.execute(query.order_by(_account.c.id.desc())).tuples().all())
+    ids = {row[0]: row[1] for row in writing.connection.execute(query.order_by(_account.c.id.desc()))}
     missing = [{"name": name, "name_match": key} for key, name in named.items() if key not in ids]
     if missing:
         statement = insert(_account).returning(_account.c.name_match, _account.c.id)
-        ids |= dict(writing.connection.execute(statement, missing).tuples().all())
+        ids |= {row[0]: row[1] for row in writing.connection.execute(statement, missing)}
     rows = [{"ident": i, "account": ids[company_key(each.account)]} for i, each in changes.items() if each.account]
     joined = update(_customer).where(_customer.c.id == bindparam("ident")).values(account_id=bindparam("account"))
     writing.connection.execute(joined, rows)
