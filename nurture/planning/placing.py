@@ -64,7 +64,7 @@ class Decision(NamedTuple):
 
     candidate_id: int
     status: str
-    """planned | expired | dropped."""
+    """planned | expired | dropped | waiting."""
     verdict: str
     """`ok`, or the first timed gate that closed the instant wished for."""
     at: int | None
@@ -130,12 +130,17 @@ class Placer:
         text = json.dumps(failing, ensure_ascii=False, separators=(",", ":")) if failing else None
         verdict = str(failing[0]["gate"]) if failing else "ok"
         if slot is None:
-            return Decision(candidate.id, "expired", verdict if failing else "expired", None, candidate.channel, text)
+            return Decision(candidate.id, self._at_due(candidate, "expired"), verdict, None, candidate.channel, text)
         if attempt.dropped(start):
-            return Decision(candidate.id, "dropped", attempt.why_dropped(start), None, candidate.channel, text)
+            why = attempt.why_dropped(start)
+            return Decision(candidate.id, self._at_due(candidate, "dropped"), why, None, candidate.channel, text)
         if slot == self.now and candidate.touch_at is not None and candidate.touch_at <= self.now:
             slot = max(candidate.touch_at, candidate.due_at, not_before)  # an overdue touch keeps its slot
         return Decision(candidate.id, "planned", verdict, slot, candidate.channel, text)
+
+    def _at_due(self, candidate: Candidate, conclusion: str) -> str:
+        """Before a step is due, what keeps it back may still go away: nothing is concluded yet."""
+        return conclusion if candidate.due_at <= self.now else "waiting"
 
     def _on_other_channel(self, candidate: Candidate) -> Candidate:
         """An exhausted quota alone makes a candidate try its other channel."""

@@ -10,9 +10,7 @@ from nurture.condition import Condition
 from nurture.config import Settings
 from nurture.gates.cap import CapRule, cap_rules
 from nurture.rules.scope import Subject
-from nurture.zone import Duration, ZoneTable, zone_table
-
-DAY = 86_400
+from nurture.zone import DAY, Duration, ZoneTable, zone_table
 
 
 @dataclass(frozen=True)

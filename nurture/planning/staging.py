@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     and_,
     case,
@@ -89,7 +90,12 @@ def ask(connection: Connection) -> int:
 
 def stage(connection: Connection, situation: Situation, campaign: Campaign, times: Times, *, fresh: bool) -> None:
     """Writes the campaign's steps into `candidate`: of newly opened occurrences (`fresh`), or of asked enrollments."""
-    for step in situation.steps_of(campaign):
+    source = OPENED if fresh else ENROLLMENT
+    steps = situation.steps_of(campaign)
+    zone = times.zone_of(CUSTOMER)
+    pairs = select(zone, seconds(source.c.occurred_at)).select_from(_people(fresh=fresh)).distinct()
+    times.calculate(connection, pairs.where((OPENED if fresh else ASKED).c.campaign == campaign.campaign), steps)
+    for step in steps:
         staging = _Staging(situation, step, times, fresh=fresh)
         connection.execute(insert(CANDIDATE).from_select(list(staging.names), staging.due_now()))
         if step.days or step.seconds or step.step.at:
@@ -155,8 +161,9 @@ class _Staging:
         self.situation, self.step, self.campaign, self.fresh = situation, step, step.campaign, fresh
         self.source = OPENED if fresh else ENROLLMENT
         self.zone = times.zone_of(CUSTOMER)
-        self.due = times.due(step, self.zone, seconds(self.source.c.occurred_at))
-        self.expires = times.expires(step, self.zone, self.due)
+        self.joined, self.due, self.expires = times.join(
+            step, self._from(), self.zone, seconds(self.source.c.occurred_at)
+        )
         self.scope: Scope = scope_of(
             situation,
             self.campaign,
@@ -168,7 +175,7 @@ class _Staging:
 
     def due_now(self) -> Select[Any]:
         """The step where it is due by the horizon, with everything the fixed gates ask."""
-        raw = select(*self._columns()).select_from(self._from()).where(self.due < self.situation.horizon, *self._open())
+        raw = select(*self._columns()).select_from(self.joined).where(self.due < self.situation.horizon, *self._open())
         # OFFSET 0 keeps the optimiser from folding the columns into the CASE below, where each would be asked again.
         inner = raw.offset(0).subquery("raw")
         chosen = {"gate": _gate(inner), "channel": _channel(inner)}
@@ -177,7 +184,7 @@ class _Staging:
     def later(self) -> Select[Any]:
         """The step where it is due after the horizon: only so that the enrollment knows when to look again."""
         columns = (self._thread(), literal(self.step.id), CUSTOMER.c.id, self.due, literal(FUTURE))
-        return select(*columns).select_from(self._from()).where(self.due >= self.situation.horizon, *self._open())
+        return select(*columns).select_from(self.joined).where(self.due >= self.situation.horizon, *self._open())
 
     def _columns(self) -> list[ColumnElement[Any]]:
         channels = self.step.step.channels
@@ -214,13 +221,10 @@ class _Staging:
         return -self.source.c.id if self.fresh else self.source.c.id
 
     def _from(self) -> Any:
+        people = _people(fresh=self.fresh)
         if self.fresh:
-            return OPENED.join(CUSTOMER, CUSTOMER.c.id == OPENED.c.customer_id)
-        return (
-            ASKED.join(ENROLLMENT, ENROLLMENT.c.id == ASKED.c.enrollment_id)
-            .join(CUSTOMER, CUSTOMER.c.id == ENROLLMENT.c.customer_id)
-            .outerjoin(TOUCH, and_(_same_occurrence(), TOUCH.c.step == self.step.step.step))
-        )
+            return people
+        return people.outerjoin(TOUCH, and_(_same_occurrence(), TOUCH.c.step == self.step.step.step))
 
     def _open(self) -> list[ColumnElement[bool]]:
         name = self.campaign.campaign
@@ -252,6 +256,14 @@ class _Staging:
         if not self.fresh and self.campaign.exit_when is not None:
             whens.append((predicate(self.scope, self.campaign.exit_when), "exited"))
         return case(*whens, else_=null()) if whens else null()
+
+
+def _people(*, fresh: bool) -> FromClause:
+    if fresh:
+        return OPENED.join(CUSTOMER, CUSTOMER.c.id == OPENED.c.customer_id)
+    return ASKED.join(ENROLLMENT, ENROLLMENT.c.id == ASKED.c.enrollment_id).join(
+        CUSTOMER, CUSTOMER.c.id == ENROLLMENT.c.customer_id
+    )
 
 
 def _same_occurrence() -> ColumnElement[bool]:

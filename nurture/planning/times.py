@@ -1,31 +1,55 @@
-"""Zone arithmetic inside SQL: waits, hours of the day and ends of days for every customer in their own zone, exactly.
+"""When steps are due and expire, in every customer's own zone.
 
-Where no zone in use changes its offset within reach (Japan never does), a calendar day is 86,400 seconds and the
-expressions are plain sums; else they look the offsets up in the TEMP table `stretch`.
+Where no zone in use changes its offset within reach (Japan never does), a calendar day is 86,400 seconds and SQL sums.
+Else the few distinct (zone, instant) pairs are calculated once in Python and joined: the same arithmetic inside SQL
+needs nested look-ups that SQLite takes half a second to parse.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, case, func, insert, literal, select, type_coerce
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    select,
+    type_coerce,
+)
 
 from nurture.store.tables import Account, Customer, table
-from nurture.zone import ZoneTable, zone_table
+from nurture.zone import DAY, ZoneTable, zone_table
 
-from .situation import DAY, PlannedStep, Situation
-from .workspace import SHOP_DAY, STRETCH
+from .situation import PlannedStep, Situation
+from .workspace import DUE_TIME, SHOP_DAY
 
 CUSTOMER, ACCOUNT = table(Customer), table(Account)
 MARGIN = 10 * DAY
 FEW_ZONES = 8
+BATCH = 5_000
 
 
 def seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
     """An instant column as plain epoch seconds."""
     return type_coerce(column, BigInteger)
+
+
+def due_time(step: PlannedStep, zone: ZoneTable, occurred_at: int) -> tuple[int, int]:
+    """When a step is due and when it expires, for one occurrence in one zone; epoch seconds."""
+    due = zone.add_days(occurred_at, step.days) + step.seconds
+    if step.step.at is not None:
+        due = max(due, zone.at(zone.local_date(due), step.step.at))
+    if step.valid_for is None:
+        return due, zone.day_start(zone.local_date(due) + timedelta(days=1))
+    return due, zone.add_days(due, step.valid_for.days) + step.valid_for.seconds
 
 
 @dataclass(frozen=True)
@@ -45,71 +69,71 @@ class Times:
         account = select(ACCOUNT.c.zone).where(ACCOUNT.c.id == customer.c.account_id).scalar_subquery()
         return func.coalesce(customer.c.zone, account, self.shop)
 
-    def due(self, step: PlannedStep, zone: ColumnElement[str], occurred: ColumnElement[int]) -> ColumnElement[int]:
-        """When a step is wished for."""
-        wish = self.add(zone, occurred, step.days, step.seconds)
+    def calculate(self, connection: Connection, pairs: Any, steps: tuple[PlannedStep, ...]) -> None:
+        """Fills `due_time` for the distinct (zone, occurred_at) of `pairs`, where plain sums would be wrong."""
+        if self.steady is not None:
+            return
+        found = connection.execute(pairs).all()
+        rows = list(_due_times(steps, found))
+        for start in range(0, len(rows), BATCH):
+            connection.execute(insert(DUE_TIME), rows[start : start + BATCH])
+
+    def join(
+        self, step: PlannedStep, source: FromClause, zone: ColumnElement[str], occurred_at: ColumnElement[int]
+    ) -> tuple[FromClause, ColumnElement[int], ColumnElement[int]]:
+        """(FROM, due, expires) of a step, for a FROM that has the occurrence's instant."""
+        if self.steady is not None:
+            due = self._due(step, zone, occurred_at)
+            return source, due, self._expires(step, zone, due)
+        same = and_(DUE_TIME.c.step_id == step.id, DUE_TIME.c.zone == zone, DUE_TIME.c.occurred_at == occurred_at)
+        return source.join(DUE_TIME, same), DUE_TIME.c.due_at, DUE_TIME.c.expires_at
+
+    def _due(self, step: PlannedStep, zone: ColumnElement[str], occurred: ColumnElement[int]) -> ColumnElement[int]:
+        later = step.days * DAY + step.seconds
+        wish = occurred + later if later else occurred
         if step.step.at is None:
             return wish
-        hour = self._instant_of(zone, self._midnight(zone, wish) + step.step.at)
+        hour = self._midnight(zone, wish) + step.step.at
         return case((hour > wish, hour), else_=wish)
 
-    def expires(self, step: PlannedStep, zone: ColumnElement[str], due: ColumnElement[int]) -> ColumnElement[int]:
-        """When a step is no longer valid."""
-        valid = step.valid_for
-        if valid is None:
-            return self._instant_of(zone, self._midnight(zone, due) + DAY)
-        return self.add(zone, due, valid.days, valid.seconds)
-
-    def add(self, zone: ColumnElement[str], instant: ColumnElement[int], days: int, more: int) -> ColumnElement[int]:
-        """So many calendar days later at the same wall time, then so many seconds."""
-        if self.steady is not None or not days:
-            return instant + (days * DAY + more) if days or more else instant
-        later = self._instant_of(zone, instant + self._offset(zone, instant) + days * DAY)
-        return later + more if more else later
+    def _expires(self, step: PlannedStep, zone: ColumnElement[str], due: ColumnElement[int]) -> ColumnElement[int]:
+        if step.valid_for is None:
+            return self._midnight(zone, due) + DAY
+        return due + (step.valid_for.days * DAY + step.valid_for.seconds)
 
     def _midnight(self, zone: ColumnElement[str], instant: ColumnElement[int]) -> ColumnElement[int]:
-        wall = sql_cast(instant + self._offset(zone, instant), BigInteger)
-        return wall - wall % DAY
+        return instant - (instant + self._offset(zone)) % DAY
 
-    def _offset(self, zone: ColumnElement[str], instant: ColumnElement[int]) -> ColumnElement[int]:
-        if self.steady is not None:
-            return self._steady_offset(zone)
-        found = select(STRETCH.c.shift).where(
-            STRETCH.c.zone == zone, STRETCH.c.starts_at <= instant, STRETCH.c.ends_at > instant
-        )
-        return found.scalar_subquery()
-
-    def _steady_offset(self, zone: ColumnElement[str]) -> ColumnElement[int]:
+    def _offset(self, zone: ColumnElement[str]) -> ColumnElement[int]:
         assert self.steady is not None
-        if len(set(self.steady.values())) == 1:
-            return literal(self.steady[self.shop], Integer)
         others = [(zone == name, shift) for name, shift in self.steady.items() if name != self.shop]
-        return case(*others, else_=self.steady[self.shop])
-
-    def _instant_of(self, zone: ColumnElement[str], wall: ColumnElement[int]) -> ColumnElement[int]:
-        if self.steady is not None:
-            return wall - self._steady_offset(zone)
-        shown = wall - STRETCH.c.shift
-        found = select(case((shown < STRETCH.c.starts_at, STRETCH.c.starts_at), else_=shown)).where(
-            STRETCH.c.zone == zone, STRETCH.c.wall_from <= wall, STRETCH.c.wall_to > wall
-        )
-        return found.scalar_subquery()
+        return case(*others, else_=self.steady[self.shop]) if others else literal(self.steady[self.shop], Integer)
 
 
 def prepare_times(connection: Connection, situation: Situation) -> Times:
-    """Fills `stretch` and `shop_day` for the zones in use and the time within reach of any step."""
+    """Finds the zones in use and whether they are steady within reach of any step; fills `shop_day`."""
     campaigns = situation.campaigns.campaigns
     back = max((situation.lookback(each) for each in campaigns), default=DAY)
-    begin, until = situation.instant - back - MARGIN, situation.horizon + back + MARGIN
-    zones = (situation.settings.timezone, *_zones_in_use(connection, situation.settings.timezone))
-    stretches = {name: zone_table(name).stretches(begin, until) for name in zones}
-    rows = [(name, *stretch) for name, found in stretches.items() for stretch in found]
-    columns = ("zone", "starts_at", "ends_at", "wall_from", "wall_to", "shift")
-    connection.execute(insert(STRETCH), [dict(zip(columns, row, strict=True)) for row in rows])
-    steady = len(zones) <= FEW_ZONES and all(len(found) == 1 for found in stretches.values())
+    begin, until = situation.instant - 2 * back - MARGIN, situation.horizon + 2 * back + MARGIN
+    shop = situation.settings.timezone
+    zones = (shop, *_zones_in_use(connection, shop))
+    pieces = {name: zone_table(name).pieces(begin, until) for name in zones}
+    steady = len(zones) <= FEW_ZONES and all(len(found) == 1 for found in pieces.values())
     connection.execute(insert(SHOP_DAY), list(_shop_days(situation.shop_zone, begin, until)))
-    offsets = {name: found[0][4] for name, found in stretches.items()} if steady else None
-    return Times(situation.settings.timezone, zones, offsets)
+    return Times(shop, zones, {name: found[0][2] for name, found in pieces.items()} if steady else None)
+
+
+def _due_times(steps: tuple[PlannedStep, ...], pairs: Any) -> Iterator[dict[str, object]]:
+    for zone, occurred_at in pairs:
+        for step in steps:
+            due, expires = due_time(step, zone_table(zone), occurred_at)
+            yield {
+                "step_id": step.id,
+                "zone": zone,
+                "occurred_at": occurred_at,
+                "due_at": due,
+                "expires_at": expires,
+            }
 
 
 def _zones_in_use(connection: Connection, shop: str) -> list[str]:
@@ -123,7 +147,7 @@ def _zones_in_use(connection: Connection, shop: str) -> list[str]:
     return sorted(set(found) - {shop})
 
 
-def _shop_days(zone: ZoneTable, begin: int, until: int) -> Iterable[dict[str, object]]:
+def _shop_days(zone: ZoneTable, begin: int, until: int) -> Iterator[dict[str, object]]:
     day, last = zone.local_date(begin), zone.local_date(until)
     while day <= last:
         yield {

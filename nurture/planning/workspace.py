@@ -30,16 +30,15 @@ def _big(name: str, **options: object) -> Column[object]:
     return Column(name, BigInteger, **options)  # type: ignore[arg-type]
 
 
-STRETCH = _temporary(
-    "stretch",
+DUE_TIME = _temporary(
+    "due_time",
+    Column("step_id", Integer, primary_key=True, autoincrement=False),
     Column("zone", Text, primary_key=True),
-    _big("starts_at", primary_key=True, autoincrement=False),
-    _big("ends_at"),
-    _big("wall_from"),
-    _big("wall_to"),
-    _big("shift"),
+    _big("occurred_at", primary_key=True, autoincrement=False),
+    _big("due_at"),
+    _big("expires_at"),
 )
-"""Zones in use × times of one offset: `[starts_at, ends_at)` is when; `[wall_from, wall_to)` = wall times first shown then."""
+"""When a step is due and expires, for each zone and occurrence instant; filled where some zone changes its offset."""
 
 SHOP_DAY = _temporary(
     "shop_day", _big("starts_at", primary_key=True, autoincrement=False), _big("ask_at"), Column("label", Text)
@@ -111,7 +110,7 @@ CANDIDATE = _temporary(
     Column("gate", SmallInteger),
     Column("channel", SmallInteger),
 )
-"""Steps to be decided: `thread` = the enrollment's id, or minus the id in `opened`; `gate` = first failing fixed one."""
+"""Steps to be decided: `thread` = the enrollment's id or minus the id in `opened`; `gate` = first failing fixed one."""
 
 DECISION = _temporary(
     "decision",

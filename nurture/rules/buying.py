@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, distinct, exists, func, select
 
 from nurture.condition.vocabulary import Comparison, FirstOrder, LastOrder, Orders, Period, This
-from nurture.store.tables import CustomerFact, Order, OrderLine, Product, table
+from nurture.store.tables import CustomerFact, Order, OrderLine, Product, probe
 
 from .clause import Clause, any_value, certain, in_range
 from .scope import Scope
 
-ORDER, LINE, PRODUCT, FACT = (table(each) for each in (Order, OrderLine, Product, CustomerFact))
+ORDER, LINE, PRODUCT, FACT = (probe(each) for each in (Order, OrderLine, Product, CustomerFact))
 GONE = ("cancelled", "returned")
 
 

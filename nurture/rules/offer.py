@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from nurture.condition import Offer
-from nurture.store.tables import Hold, Order, OrderLine, Product, ProductRelation, table
+from nurture.store.tables import Hold, Order, OrderLine, Product, ProductRelation, probe
 
 from .buying import GONE
 from .scope import Scope
 
-HOLD, ORDER, LINE, PRODUCT, RELATION = (table(each) for each in (Hold, Order, OrderLine, Product, ProductRelation))
+HOLD, ORDER, LINE, PRODUCT, RELATION = (probe(each) for each in (Hold, Order, OrderLine, Product, ProductRelation))
 
 
 def offered_product(scope: Scope, offer: Offer) -> ColumnElement[Any]:

@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
-from nurture.store.tables import Address, Consent, Customer, Suppression, table
+from nurture.store.tables import Address, Consent, Customer, Suppression, probe
 
-ADDRESS, CONSENT, CUSTOMER, SUPPRESSION = (table(each) for each in (Address, Consent, Customer, Suppression))
+ADDRESS, CONSENT, CUSTOMER, SUPPRESSION = (probe(each) for each in (Address, Consent, Customer, Suppression))
 CHANNELS = ("email", "line")
 
 

@@ -15,13 +15,13 @@ from nurture.condition.vocabulary import (
     Reachable,
     Refused,
 )
-from nurture.store.tables import Customer, CustomerTag, DatedFact, Hold, Product, table
+from nurture.store.tables import Customer, CustomerTag, DatedFact, Hold, Product, probe
 
 from .clause import Clause, any_value, certain
 from .permission import CHANNELS, consented, has_address, suppressed, usable_address
 from .scope import Scope
 
-CUSTOMER, TAG, DATED, HOLD, PRODUCT = (table(each) for each in (Customer, CustomerTag, DatedFact, Hold, Product))
+CUSTOMER, TAG, DATED, HOLD, PRODUCT = (probe(each) for each in (Customer, CustomerTag, DatedFact, Hold, Product))
 
 
 def tag(scope: Scope, asked: HasTag) -> Clause:

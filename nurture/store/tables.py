@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Alias,
     BigInteger,
     Column,
     Dialect,
@@ -578,3 +579,9 @@ def table(model: type[SQLModel]) -> Table:
     """The Core table of a model."""
     found: Table = model.__table__  # type: ignore[attr-defined]
     return found
+
+
+def probe(model: type[SQLModel]) -> Alias:
+    """The model's table under a name of its own, for subqueries that must not be tied to the statement around them."""
+    found = table(model)
+    return found.alias(f"{found.name}_probe")
