@@ -1,4 +1,4 @@
-"""Strict YAML 1.2: text becomes plain values and each value keeps its place. Nothing of what the values mean is known here.
+"""Strict YAML 1.2: text becomes plain values and each keeps its place. What the values mean is not known here.
 
 Times stay text (`10:00` is never 600), `no` is a word and not a boolean, dates stay text, a key may not stand twice,
 anchors and tags are refused, size and depth are bounded.

@@ -116,7 +116,7 @@ LIMITS: Mapping[str, str] = {
 
 def wrong(code: str, **values: Any) -> PydanticCustomError:
     """The error a validator raises: a catalogue key and what fills its gaps."""
-    return PydanticCustomError(code, "{text}", {"text": code, **values})  # type: ignore[arg-type]
+    return PydanticCustomError(code, "{text}", {"text": code, **values})
 
 
 def shaped(model: type[Model], document: Document, value: Any = None, path: Keys = ()) -> Model:
@@ -186,7 +186,8 @@ def _follow(
 
 
 def _field_names(annotation: Any) -> list[str]:
-    return [field.alias or name for each in _models(annotation) for name, field in each.model_fields.items() if not field.exclude]
+    fields = (item for each in _models(annotation) for item in each.model_fields.items())
+    return [field.alias or name for name, field in fields if not field.exclude]
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

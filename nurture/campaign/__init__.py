@@ -1,4 +1,4 @@
-"""The YAML language of campaigns: its shape, its loading with a place for every mistake, its JSON Schema. No SQL here."""
+"""The YAML language of campaigns: shape, loading with a place for every mistake, JSON Schema. No SQL here."""
 
 from .loading import load_campaigns
 from .model import (
@@ -10,7 +10,6 @@ from .model import (
     Channel,
     Entered,
     Every,
-    Offer,
     Schedule,
     Segment,
     Step,
@@ -27,7 +26,6 @@ __all__ = [
     "Channel",
     "Entered",
     "Every",
-    "Offer",
     "Schedule",
     "Segment",
     "Step",

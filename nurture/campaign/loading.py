@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from nurture.condition import Condition, Operator, parse_condition, walk
 from nurture.condition.vocabulary import AttributeIs, Bookings, InSegment, Orders, Received, This
@@ -20,7 +20,7 @@ TRIGGER_WORDS = ("after", "event", "anniversary", "entered", "schedule")
 
 
 def load_campaigns(folder: Path, settings: Settings) -> Campaigns:
-    """Every `*.yaml` below `folder`: campaigns, and files with a `segments:` list. Raises MistakesFound with everything."""
+    """Every `*.yaml` below `folder`: campaigns, and files with a `segments:` list. Raises MistakesFound with all."""
     loading = _Loading(settings)
     files = sorted(each for each in folder.glob("**/*.y*ml") if each.is_file()) if folder.is_dir() else []
     if not files:
@@ -95,7 +95,13 @@ class _Loading:
         if not isinstance(value, dict):
             self._refuse(document, path, "mistake.not_mapping", found=value)
             return None
-        shapes = {"after": After, "event": After, "anniversary": Anniversary, "entered": Entered, "schedule": Schedule}
+        shapes: dict[str, type[BaseModel]] = {
+            "after": After,
+            "event": After,
+            "anniversary": Anniversary,
+            "entered": Entered,
+            "schedule": Schedule,
+        }
         word = next((each for each in TRIGGER_WORDS if each in value), None)
         if word is None:
             first = next(iter(value), "")

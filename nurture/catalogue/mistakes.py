@@ -91,7 +91,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "個人のお客様への送信時間は 08:00-21:00 の中で書いてください",
         "sending hours for private people must lie inside 08:00-21:00",
     ),
-    "expected.at_most": ("「{found}」は大きすぎます。{limit} 以下にしてください", "{found} is too large; {limit} at most"),
+    "expected.at_most": (
+        "「{found}」は大きすぎます。{limit} 以下にしてください",
+        "{found} is too large; {limit} at most",
+    ),
     "expected.at_least": (
         "「{found}」は小さすぎます。{limit} 以上にしてください",
         "{found} is too small; {limit} at least",

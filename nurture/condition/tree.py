@@ -41,8 +41,8 @@ JOINTS = ("all", "any", "not")
 def parse_condition(document: Document, value: Any, path: Keys, mistakes: list[Mistake]) -> Condition:
     """Reads a list (AND) or a single condition at `path`; what is wrong is added to `mistakes` and left out."""
     if isinstance(value, list):
-        parts = (parse_condition(document, each, (*path, index), mistakes) for index, each in enumerate(value))
-        return AllOf(tuple(parts))
+        listed = enumerate(value)
+        return AllOf(tuple(parse_condition(document, each, (*path, index), mistakes) for index, each in listed))
     if not isinstance(value, dict):
         mistakes.append(_mistake(document, path, "condition.not_mapping", {"found": value}))
         return AllOf(())

@@ -235,7 +235,9 @@ def _move(connection: Connection, situation: Situation, planned: Planned, first:
         .where(mine)
         .subquery("source")
     )
-    values = {name: source.c[name] for name in ("status", "verdict", "at", "channel", "failing", "campaign_version")}
+    values: dict[str, Any] = {
+        name: source.c[name] for name in ("status", "verdict", "at", "channel", "failing", "campaign_version")
+    }
     values |= {"decided_at": literal(situation.instant, BigInteger), "generation": planned.due.generation}
     connection.execute(
         update(TOUCH).where(TOUCH.c.id == source.c.touch_id, TOUCH.c.status == "planned").values(**values)

@@ -7,8 +7,9 @@ silence and bucket; the surplus finds the period closed and is placed again.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from nurture.store import binary_order
 from nurture.store.tables import Customer, CustomerFact, Touch, table
@@ -94,7 +95,7 @@ def surplus(connection: Connection, limit: Limit) -> list[tuple[int, int, Block]
     return found
 
 
-def _ranked(limit: Limit):  # type: ignore[no-untyped-def]
+def _ranked(limit: Limit) -> Select[Any]:
     owner = CUSTOMER.alias("owner")
     joined = (
         DECISION.join(CANDIDATE, CANDIDATE.c.id == DECISION.c.candidate_id)
@@ -134,7 +135,7 @@ def _about(limit: Limit, *, touch: bool) -> list[ColumnElement[bool]]:
     return [first | and_(CANDIDATE.c.channel == 1, PLAN_STEP.c.second_channel == limit.channel)]
 
 
-def _used(limit: Limit, start: int, end: int):  # type: ignore[no-untyped-def]
+def _used(limit: Limit, start: int, end: int) -> Select[Any]:
     staged = select(1).where(CANDIDATE.c.touch_id == TOUCH.c.id).exists()
     return (
         select(func.count())

@@ -36,6 +36,7 @@ from nurture.rules.compiling import predicate
 from nurture.rules.offer import offered_product
 from nurture.rules.scope import Scope
 from nurture.store.tables import Booking, Customer, Enrollment, Event, Order, table
+from nurture.zone import Duration
 
 from .situation import Situation, subject_of
 from .times import seconds
@@ -124,7 +125,7 @@ def not_enrolled(
     if pause is None:
         return ~mine.exists()
     earlier = _before(situation, pause, occurred_at)
-    close = and_(seconds(ENROLLMENT.c.occurred_at) > earlier, _not_long_after(situation, pause, occurred_at))
+    close = and_(seconds(ENROLLMENT.c.occurred_at) > earlier, _not_long_after(pause, occurred_at))
     return ~mine.where(or_(ENROLLMENT.c.occurrence == occurrence, close)).exists()
 
 
@@ -215,14 +216,14 @@ def _first_only(found: Select[Any]) -> Select[Any]:
     return select(*(ordered.c[name] for name in OPENED_COLUMNS)).where(ordered.c.turn == 1)
 
 
-def _before(situation: Situation, pause: Any, occurred_at: ColumnElement[int]) -> ColumnElement[int]:
+def _before(situation: Situation, pause: Duration, occurred_at: ColumnElement[int]) -> ColumnElement[int]:
     if pause.months:
         assert isinstance(occurred_at, BindParameter)  # months are for schedules, whose instant is known here
         return literal(pause.before(situation.shop_zone, occurred_at.value), BigInteger)
     return occurred_at - (pause.days * 86_400 + pause.seconds)
 
 
-def _not_long_after(situation: Situation, pause: Any, occurred_at: ColumnElement[int]) -> ColumnElement[bool]:
+def _not_long_after(pause: Duration, occurred_at: ColumnElement[int]) -> ColumnElement[bool]:
     if pause.months:
         return true()
     return seconds(ENROLLMENT.c.occurred_at) < occurred_at + (pause.days * 86_400 + pause.seconds)

@@ -22,10 +22,10 @@ from sqlalchemy import (
 
 from nurture.campaign import Anniversary, Campaign
 from nurture.store.tables import Customer, CustomerFact, DatedFact, Enrollment, table
-from nurture.zone import ZoneTable, zone_table
+from nurture.zone import DAY, ZoneTable, zone_table
 
 from .opening import complete, life_of
-from .situation import DAY, Situation
+from .situation import Situation
 from .times import Times, seconds
 from .workspace import ANNIVERSARY_DAY
 

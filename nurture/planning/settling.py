@@ -1,6 +1,21 @@
 """Settling: what SQL decides without looking at a calendar, and when each enrollment must be looked at again."""
 
-from sqlalchemy import BigInteger, Connection, Select, and_, case, cast, func, insert, literal, not_, null, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+)
 
 from nurture.gates.reach import (
     FIXED,
@@ -98,7 +113,7 @@ def _nothing_left(situation: Situation) -> Select[tuple[int, int, str]]:
     )
 
 
-def _look_at(situation: Situation):  # type: ignore[no-untyped-def]
+def _look_at(situation: Situation) -> ColumnElement[int]:
     enters = (
         select(SHOP_DAY.c.ask_at)
         .where(SHOP_DAY.c.starts_at <= CANDIDATE.c.due_at)
@@ -126,7 +141,7 @@ def _look_at(situation: Situation):  # type: ignore[no-untyped-def]
     )
 
 
-def _flags():  # type: ignore[no-untyped-def]
+def _flags() -> ColumnElement[int]:
     first, second = CANDIDATE.c.first_reach, CANDIDATE.c.second_reach
     best = case((first == 0, 0), (second == 0, 0), (second > first, second), else_=func.coalesce(first, 0))
     bits = (
@@ -135,7 +150,7 @@ def _flags():  # type: ignore[no-untyped-def]
         (CANDIDATE.c.held_out, HELD_OUT_BIT),
         (CANDIDATE.c.incomplete, INCOMPLETE_BIT),
     )
-    total = best
+    total: ColumnElement[int] = best
     for column, bit in bits:
         total = total + case((column, bit), else_=0)
     return total

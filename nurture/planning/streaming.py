@@ -14,10 +14,10 @@ from nurture.store import binary_order
 from nurture.store.tables import Contact as ContactRow
 from nurture.store.tables import Pause, table
 from nurture.window import Window
-from nurture.zone import zone_table
+from nurture.zone import DAY, zone_table
 
 from .placing import FAR, Block, Candidate, Contact, Decision, Placer, StepRule
-from .situation import DAY, Situation
+from .situation import Situation
 from .times import seconds
 from .workspace import CANDIDATE
 
@@ -177,7 +177,7 @@ def _insert_many(connection: Connection, batch: Sequence[Decision]) -> None:
 
 def _copy(connection: Connection, batch: Sequence[Decision]) -> None:
     cursor = connection.connection.cursor()
-    with cursor.copy(f"COPY pg_temp.decision ({', '.join(DECISION_COLUMNS)}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+    with cursor.copy(f"COPY pg_temp.decision ({', '.join(DECISION_COLUMNS)}) FROM STDIN") as copy:
         for decision in batch:
             copy.write_row(decision)
     cursor.close()

@@ -1,5 +1,7 @@
 """The TEMP tables a plan is made in; nothing else is written until the commit. No query lives here."""
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -20,14 +22,13 @@ from nurture.store.tables import Identity
 WORKSPACE = MetaData()
 
 
-def _temporary(name: str, *columns: Column[object] | Index) -> Table:
+def _temporary(name: str, *columns: Column[Any]) -> Table:
     # ON COMMIT PRESERVE ROWS: the commit of a plan is several transactions.
-    options = {"prefixes": ["TEMPORARY"], "postgresql_on_commit": "PRESERVE ROWS"}
-    return Table(name, WORKSPACE, *columns, **options)  # type: ignore[arg-type]
+    return Table(name, WORKSPACE, *columns, prefixes=["TEMPORARY"], postgresql_on_commit="PRESERVE ROWS")
 
 
-def _big(name: str, **options: object) -> Column[object]:
-    return Column(name, BigInteger, **options)  # type: ignore[arg-type]
+def _big(name: str, **options: Any) -> Column[Any]:
+    return Column(name, BigInteger, **options)
 
 
 DUE_TIME = _temporary(

@@ -1,1 +1,1 @@
-"""Condition trees become SQL predicates: one short function per operator, two-valued, the same for plan, recheck and explain."""
+"""Condition trees become SQL predicates: a short function per operator, one meaning for plan, recheck and explain."""

@@ -86,7 +86,7 @@ def _instant(scope: Scope, found: ColumnElement[Any], asked: Period) -> Clause:
 
 
 def _orders(scope: Scope, asked: Orders) -> Select[Any]:
-    statement = select(func.count(), func.sum(ORDER.c.total)).where(
+    statement: Select[Any] = select(func.count(), func.sum(ORDER.c.total)).where(
         ORDER.c.customer_id == scope.customer_id,
         ORDER.c.ordered_at <= scope.now,
         *period(scope, asked, ORDER.c.ordered_at),
@@ -100,7 +100,9 @@ def _orders(scope: Scope, asked: Orders) -> Select[Any]:
 
 
 def _lines(scope: Scope, asked: Orders) -> Select[Any]:
-    statement = select(func.count(distinct(LINE.c.order_id)), func.sum(LINE.c.price * LINE.c.quantity)).where(
+    statement: Select[Any] = select(
+        func.count(distinct(LINE.c.order_id)), func.sum(LINE.c.price * LINE.c.quantity)
+    ).where(
         LINE.c.customer_id == scope.customer_id,
         LINE.c.ordered_at <= scope.now,
         *period(scope, asked, LINE.c.ordered_at),

@@ -1,0 +1,46 @@
+"""The tables: customer state, the ledger of touches and what planning remembers.
+
+Instants are whole seconds since 1970 UTC in the database and timezone-aware UTC datetimes in Python (`Instant`), so
+that the same arithmetic holds on both databases. Money is in integer minor units. Local dates are ISO text.
+"""
+
+from .column import Identity, Instant, probe, table
+from .ledger import CampaignVersion, Enrollment, Membership, Touch, TouchLog
+from .people import Account, Address, Consent, Customer, CustomerFact, CustomerTag, DatedFact, Hold, Suppression
+from .trade import Booking, Contact, Event, Order, OrderLine, Product, ProductRelation
+from .upkeep import Cadence, CustomerChange, Generation, ImportRow, ImportRun, Pause, Setting
+
+__all__ = [
+    "Account",
+    "Address",
+    "Booking",
+    "Cadence",
+    "CampaignVersion",
+    "Consent",
+    "Contact",
+    "Customer",
+    "CustomerChange",
+    "CustomerFact",
+    "CustomerTag",
+    "DatedFact",
+    "Enrollment",
+    "Event",
+    "Generation",
+    "Hold",
+    "Identity",
+    "ImportRow",
+    "ImportRun",
+    "Instant",
+    "Membership",
+    "Order",
+    "OrderLine",
+    "Pause",
+    "Product",
+    "ProductRelation",
+    "Setting",
+    "Suppression",
+    "Touch",
+    "TouchLog",
+    "probe",
+    "table",
+]

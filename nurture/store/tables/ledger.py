@@ -1,0 +1,128 @@
+"""The ledger: enrollments, memberships and touches, and every change of them. No queries are kept here."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from .column import customer_column, instant_column, key_column
+
+
+class Enrollment(SQLModel, table=True):
+    """A customer inside a campaign for one occurrence."""
+
+    id: int | None = key_column()
+    campaign: str
+    customer_id: int = customer_column()
+    occurrence: str
+    occurred_at: datetime | None = instant_column(nullable=False)
+    """The instant from which the first wait counts."""
+    subject_id: int | None = Field(default=None, sa_type=BigInteger)
+    """The order, booking or event that opened it."""
+    opened_at: datetime | None = instant_column(nullable=False)
+    held_out: bool = False
+    next_at: datetime | None = instant_column()
+    """When planning must look at it again; None when nothing is left to do."""
+    customer_version: int = Field(default=0, sa_type=BigInteger)
+    generation: int = Field(default=0, sa_type=BigInteger)
+    ended_at: datetime | None = instant_column()
+    exit_reason: str | None = None
+    """finished | exited | goal."""
+    __table_args__ = (
+        UniqueConstraint("customer_id", "campaign", "occurrence", name="ux_enrollment"),
+        Index(
+            "ix_enrollment_next",
+            "next_at",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_enrollment_campaign", "campaign", "customer_id", "occurred_at"),
+    )
+
+
+class Membership(SQLModel, table=True):
+    """Who is in a watched segment since when; NULL since = was in it when the watch began, and opens nothing."""
+
+    segment: str = Field(primary_key=True)
+    customer_id: int = customer_column(primary_key=True, autoincrement=False)
+    since: datetime | None = instant_column()
+
+
+class Touch(SQLModel, table=True):
+    """Ledger and outbox in one row: one step of one occurrence for one customer, and what became of it."""
+
+    id: int | None = key_column()
+    campaign: str
+    step: str
+    customer_id: int = customer_column()
+    owner_id: int = customer_column()
+    occurrence: str
+    subject_id: int | None = Field(default=None, sa_type=BigInteger)
+    channel: str | None = None
+    status: str
+    """planned | held_out | dropped | expired | cancelled | suppressed | claimed | sending | sent | failed | unknown."""
+    due_at: datetime | None = instant_column(nullable=False)
+    """The wish; it never moves."""
+    at: datetime | None = instant_column()
+    """The slot, later the real instant; None while a fixed gate keeps it back."""
+    expires_at: datetime | None = instant_column(nullable=False)
+    priority: int
+    obeys_cap: bool = True
+    counts_to_cap: bool = True
+    verdict: str = "ok"
+    """`ok`, or the first failing gate of the last decision."""
+    failing: list[Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """All failing gates with observed value, limit and the earliest time each alone would pass."""
+    decided_at: datetime | None = instant_column(nullable=False)
+    campaign_version: int = Field(default=0, sa_type=BigInteger)
+    customer_version: int = Field(default=0, sa_type=BigInteger)
+    generation: int = Field(default=0, sa_type=BigInteger)
+    __table_args__ = (
+        UniqueConstraint("customer_id", "campaign", "occurrence", "step", name="ux_touch"),
+        Index(
+            "ix_touch_owner",
+            "owner_id",
+            sqlite_where=text("status = 'planned'"),
+            postgresql_where=text("status = 'planned'"),
+        ),
+        Index(
+            "ix_touch_at", "at", sqlite_where=text("status = 'planned'"), postgresql_where=text("status = 'planned'")
+        ),
+        Index(
+            "ix_touch_expires",
+            "expires_at",
+            sqlite_where=text("status = 'planned'"),
+            postgresql_where=text("status = 'planned'"),
+        ),
+        Index("ix_touch_campaign", "campaign", "at"),
+    )
+
+
+class TouchLog(SQLModel, table=True):
+    """What changed on a touch after its first row: append-only."""
+
+    __tablename__ = "touch_log"
+    id: int | None = key_column()
+    touch_id: int = customer_column(index=True)
+    logged_at: datetime | None = instant_column(nullable=False)
+    status: str
+    verdict: str
+    at: datetime | None = instant_column()
+    channel: str | None = None
+    failing: list[Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+
+
+class CampaignVersion(SQLModel, table=True):
+    """Every text of a campaign that ever planned something, so that a decision can be explained months later."""
+
+    __tablename__ = "campaign_version"
+    id: int | None = key_column()
+    campaign: str
+    digest: str
+    source: str
+    """The YAML as it was read."""
+    steps: list[Any] = Field(default_factory=list, sa_type=JSON)
+    """Step names in order: a removed step keeps its old position."""
+    first_seen_at: datetime | None = instant_column(nullable=False)
+    __table_args__ = (UniqueConstraint("campaign", "digest", name="ux_campaign_version"),)

@@ -1,0 +1,84 @@
+"""Upkeep: what planning, importing and the database itself must remember. No queries are kept here."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column
+from sqlmodel import Field, SQLModel
+
+from .column import customer_column, instant_column, key_column
+
+
+class Cadence(SQLModel, table=True):
+    """When a piece of periodic planning last ran: `full`, `entered:<segment>`, `schedule:<campaign>:<occurrence>`."""
+
+    name: str = Field(primary_key=True)
+    last_at: datetime | None = instant_column(nullable=False)
+    opened: int = Field(default=0, sa_type=BigInteger)
+    """For a schedule: how many it opened for."""
+    left_out: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """For a schedule: how many were in the audience but could not be reached, by gate."""
+
+
+class CustomerChange(SQLModel, table=True):
+    """Customers whose version rose since planning last looked; planning removes what it has seen."""
+
+    __tablename__ = "customer_change"
+    customer_id: int = customer_column(primary_key=True, autoincrement=False)
+    version: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+
+
+class Generation(SQLModel, table=True):
+    """The state of config, campaigns and pauses that decisions were made under; a new digest is a new generation."""
+
+    id: int | None = key_column()
+    digest: str
+    began_at: datetime | None = instant_column(nullable=False)
+
+
+class Pause(SQLModel, table=True):
+    """A stop set by a person or by a fault: everything, a channel or a campaign."""
+
+    id: int | None = key_column()
+    scope: str
+    """all | channel:<name> | campaign:<name>."""
+    reason: str = ""
+    began_at: datetime | None = instant_column(nullable=False)
+    until_at: datetime | None = instant_column()
+    ended_at: datetime | None = instant_column()
+
+
+class ImportRun(SQLModel, table=True):
+    """One import of a file, so that a killed one can be resumed and a person can see what came from where."""
+
+    __tablename__ = "import_run"
+    id: int | None = key_column()
+    file: str
+    kind: str
+    preset: str
+    digest: str
+    status: str
+    """staged | applying | done | failed."""
+    started_at: datetime | None = instant_column(nullable=False)
+    finished_at: datetime | None = instant_column()
+    counts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class ImportRow(SQLModel, table=True):
+    """A row of the file being imported, already checked; removed when the run is done."""
+
+    __tablename__ = "import_row"
+    run_id: int = customer_column(primary_key=True, autoincrement=False)
+    row: int = Field(primary_key=True)
+    verdict: str
+    """new | changed | unchanged | rejected."""
+    customer_id: int | None = Field(default=None, sa_type=BigInteger)
+    values: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    applied: bool = False
+
+
+class Setting(SQLModel, table=True):
+    """What the database itself must remember: its own id and the key of the bucket hash."""
+
+    name: str = Field(primary_key=True)
+    value: str
