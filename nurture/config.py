@@ -202,7 +202,7 @@ class Settings(Section):
     honorific: str = "様"
     refusal_lasts: DurationText = Duration(180, 0, 0)
     """How long a refused product or category is left alone."""
-    attributes: dict[str, Attribute] = {}
+    attributes: dict[str, Attribute] = Field(default_factory=dict)
     email: Email = Email()
     line: Line = Line()
     public_url: str = ""

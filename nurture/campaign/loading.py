@@ -16,7 +16,14 @@ from nurture.shape import mistakes_of
 from .model import After, Anniversary, Campaign, Campaigns, Entered, Schedule, Segment
 
 CONDITION_KEYS = ("audience", "exit_when")
-TRIGGER_WORDS = ("after", "event", "anniversary", "entered", "schedule")
+
+SHAPES: dict[str, type[BaseModel]] = {
+    "after": After,
+    "event": After,
+    "anniversary": Anniversary,
+    "entered": Entered,
+    "schedule": Schedule,
+}
 
 
 def load_campaigns(folder: Path, settings: Settings) -> Campaigns:
@@ -95,24 +102,17 @@ class _Loading:
         if not isinstance(value, dict):
             self._refuse(document, path, "mistake.not_mapping", found=value)
             return None
-        shapes: dict[str, type[BaseModel]] = {
-            "after": After,
-            "event": After,
-            "anniversary": Anniversary,
-            "entered": Entered,
-            "schedule": Schedule,
-        }
-        word = next((each for each in TRIGGER_WORDS if each in value), None)
+        word = next((each for each in SHAPES if each in value), None)
         if word is None:
             first = next(iter(value), "")
             place = document.place((*path, first))
-            values = {"found": first, "allowed": ", ".join(TRIGGER_WORDS)}
-            self.mistakes.append(Mistake(place, "campaign.trigger", values, "trigger", nearest(first, TRIGGER_WORDS)))
+            values = {"found": first, "allowed": ", ".join(SHAPES)}
+            self.mistakes.append(Mistake(place, "campaign.trigger", values, "trigger", nearest(first, SHAPES)))
             return None
         try:
-            return shapes[word].model_validate(value)
+            return SHAPES[word].model_validate(value)
         except ValidationError as problem:
-            self.mistakes.extend(mistakes_of(problem, shapes[word], document, path))
+            self.mistakes.extend(mistakes_of(problem, SHAPES[word], document, path))
             return None
 
     def _read_segments(self, document: Document) -> None:

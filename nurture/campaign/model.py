@@ -1,4 +1,4 @@
-"""A campaign as it stands in YAML: trigger, audience, steps and the promises around them. How it is read lives in `loading`."""
+"""A campaign as it stands in YAML: trigger, audience, steps, promises around them. How it is read: `loading`."""
 
 import hashlib
 from typing import Annotated, Any, Literal, Self
@@ -231,7 +231,7 @@ class Campaigns(Section):
     """Everything that was loaded, in the order of the names."""
 
     campaigns: tuple[Campaign, ...] = ()
-    segments: dict[str, Segment] = {}
+    segments: dict[str, Segment] = Field(default_factory=dict)
 
     @property
     def digest(self) -> str:

@@ -1,4 +1,4 @@
-"""The closed vocabulary of conditions, as values: what may be asked of a customer. How it is asked in SQL lives in `rules`."""
+"""The closed vocabulary of conditions, as values: what may be asked of a customer. `rules` knows how to ask it."""
 
 from .tree import AllOf, AnyOf, Condition, Not, parse_condition, walk
 from .vocabulary import OPERATORS, Offer, Operator

@@ -219,7 +219,7 @@ def _first_only(found: Select[Any]) -> Select[Any]:
 def _before(situation: Situation, pause: Duration, occurred_at: ColumnElement[int]) -> ColumnElement[int]:
     if pause.months:
         assert isinstance(occurred_at, BindParameter)  # months are for schedules, whose instant is known here
-        return literal(pause.before(situation.shop_zone, occurred_at.value), BigInteger)
+        return literal(pause.before(situation.shop_zone, int(occurred_at.value or 0)), BigInteger)
     return occurred_at - (pause.days * 86_400 + pause.seconds)
 
 

@@ -144,4 +144,4 @@ def _goods(asked: Orders | This) -> list[ColumnElement[bool]]:
 def _status(asked: Orders) -> ColumnElement[bool]:
     if asked.status:
         return any_value(ORDER.c.status, asked.status)
-    return ORDER.c.status.not_in(GONE)
+    return ~any_value(ORDER.c.status, GONE)
