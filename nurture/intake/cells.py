@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from functools import cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -29,17 +30,17 @@ class Terms:
     since: int | None = None
     """Position of the column with the date from which that ground holds."""
 
-    @property
+    @cached_property
     def moment(self) -> int:
         """`now` as epoch seconds."""
         return int(self.now.timestamp())
 
-    @property
+    @cached_property
     def zone(self) -> tzinfo:
         """The shop's."""
         return ZoneInfo(self.settings.timezone)
 
-    @property
+    @cached_property
     def today(self) -> date:
         """The shop's local date."""
         return self.now.astimezone(self.zone).date()
@@ -65,33 +66,38 @@ class RowRefused(Exception):
 class Cells:
     """One row; every reading of a cell goes through here, so that a refusal names its column."""
 
-    __slots__ = ("columns", "layout", "row")
+    __slots__ = ("layout", "row", "texts")
 
     def __init__(self, layout: Layout, row: Sequence[str]) -> None:
         self.layout = layout
-        self.columns = layout.columns
         self.row = row
+        self.texts: dict[str, str] = {}
+        """Field → its first filled cell, cleaned."""
+        width = len(row)
+        for position, name in layout.plan:
+            if position < width and (cell := row[position]) and name not in self.texts and (text := clean(cell)):
+                self.texts[name] = text
 
     def has(self, name: str) -> bool:
         """Whether the file has such a column."""
-        return name in self.columns
+        return name in self.layout.columns
 
     def text(self, name: str) -> str:
         """The first filled cell of the field, cleaned; empty when there is none."""
-        for position in self.columns.get(name, ()):
-            if position < len(self.row) and (cell := self.row[position]) and (text := clean(cell)):
-                return text
-        return ""
+        return self.texts.get(name, "")
 
     def joined(self, name: str, separator: str) -> str:
         """All filled cells of the field."""
-        found = (clean(self.row[at]) for at in self.columns.get(name, ()) if at < len(self.row))
+        positions = self.layout.columns.get(name, ())
+        if len(positions) < 2:
+            return self.texts.get(name, "")
+        found = (clean(self.row[at]) for at in positions if at < len(self.row))
         return separator.join(filter(None, found))
 
     def read(self, name: str, parse: Callable[[str], Value]) -> Value | None:
         """The parsed cell, None when it is empty. Raises RowRefused when it can't be read."""
-        text = self.text(name)
-        if not text:
+        text = self.texts.get(name)
+        if text is None:
             return None
         try:
             return parse(text)
@@ -100,6 +106,8 @@ class Cells:
 
     def moment(self, name: str, terms: Terms, future: bool = False) -> int | None:
         """The cell as epoch seconds. A day after tomorrow is refused unless the field may lie in the `future`."""
+        if name not in self.texts:
+            return None
         found = self.read(name, lambda text: read_moment(text, terms.zone))
         if found is not None and not future and found > terms.moment + DAY:
             raise RowRefused("reject.date_future", self.layout.header_of(name), found=self.text(name))

@@ -39,19 +39,27 @@ def _judged(
     person: Person = taken.record
     # The first row about a person overwrites, a second one fills gaps: so the same file twice changes nothing.
     fills = checking.terms.layout.preset.fills or placed.again
-    changes = difference(person, state or BLANK, refused, fills)
-    checking.kept_opt_outs += changes.kept_opt_outs
-    if placed.is_new:
-        verdict = NEW
-        checking.fingerprints[placed.ref] = hash(taken.cells)
-    elif state is None:
-        verdict = UNCHANGED if checking.fingerprints.get(placed.ref) == hash(taken.cells) else CHANGED
-    else:
+    if state:
+        changes = difference(person, state, refused, fills)
+        checking.kept_opt_outs += changes.kept_opt_outs
         verdict = CHANGED if changes else UNCHANGED
+    else:
+        verdict = _verdict_on_new(checking, taken, placed)
+        if refused and person.permissions:
+            checking.kept_opt_outs += difference(person, BLANK, refused, fills).kept_opt_outs
     if verdict == UNCHANGED:
         return Judged(taken.row, verdict, {})
     values = {"person": person.to_json(), "ref": placed.ref, "fills": fills}
     return Judged(taken.row, verdict, values, placed.ref if placed.ref > 0 else None)
+
+
+def _verdict_on_new(checking: Checking, taken: Taken, placed: Placed) -> str:
+    """Of somebody whom this file brings: the same row again says nothing new."""
+    said = hash(taken.cells)
+    if placed.is_new:
+        checking.fingerprints[placed.ref] = said
+        return NEW
+    return UNCHANGED if checking.fingerprints.get(placed.ref) == said else CHANGED
 
 
 def _write(writing: Writing, rows: Sequence[Staged]) -> dict[int, int]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 from zoneinfo import available_timezones
 
 from nurture.config import Attribute
@@ -47,7 +48,7 @@ class Describer:
         family, given = one_line(cells.text("family_name")), one_line(cells.text("given_name"))
         name = _TITLES.sub("", one_line(cells.text("name")) or full_name(family, given))
         company = one_line(cells.text("company"))
-        kind = cells.read("kind", lambda text: read_word(text, KINDS)) or ""
+        kind = cells.read("kind", _kind) or ""
         if is_company(name) or (company and not name):
             name, company, kind = name or company, company or name, kind or "company"
         mail, status = cells.read("email", read_mail) or ("", "ok")
@@ -69,14 +70,12 @@ class Describer:
             postal_code=cells.read("postal_code", postal_code) or "",
             prefecture=region,
             street=street,
-            gender=cells.read("gender", lambda text: read_word(text, GENDERS)) or "",
+            gender=cells.read("gender", _gender) or "",
             zone=cells.read("zone", _zone) or "",
             note=cells.joined("note", "\n"),
             registered_at=registered,
-            attributes={
-                name[10:]: value for name in self._attributes if (value := self._attribute(cells, name)) is not None
-            },
-            tags=tuple(dict.fromkeys(filter(None, map(clean, _TAGS.split(cells.joined("tags", ";")))))),
+            attributes=self._attributes_of(cells),
+            tags=_tags(cells.joined("tags", ";")),
             dates=tuple(self._yearly(cells)),
             permissions=tuple(self._permissions(cells, registered, bool(mail), bool(line))),
         )
@@ -94,6 +93,10 @@ class Describer:
     def _street(self, cells: Cells) -> tuple[str, str]:
         named, street = prefecture(cells.text("prefecture")), one_line(cells.joined("street", " "))
         return (named, street) if named else split_prefecture(street)
+
+    def _attributes_of(self, cells: Cells) -> dict[str, Any]:
+        found = {name[10:]: self._attribute(cells, name) for name in self._attributes}
+        return {name: value for name, value in found.items() if value is not None}
 
     def _attribute(self, cells: Cells, name: str) -> str | float | bool | None:
         declared = self.terms.settings.attributes.get(name.removeprefix("attribute."), Attribute())
@@ -147,9 +150,22 @@ class Describer:
             raise RowRefused(problem.code, cells.layout.headers[position], **problem.values) from None
 
 
+def _kind(text: str) -> str:
+    return read_word(text, KINDS)
+
+
+def _gender(text: str) -> str:
+    return read_word(text, GENDERS)
+
+
 def _kana(cells: Cells) -> str:
     halves = " ".join(filter(None, (cells.text("family_kana"), cells.text("given_kana"))))
     return one_line(cells.text("kana") or halves)
+
+
+@lru_cache(maxsize=4_096)
+def _tags(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, map(clean, _TAGS.split(text)))))
 
 
 def _zone(text: str) -> str:

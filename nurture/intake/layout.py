@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from nurture.intake.presets import KIND_NEEDS, KINDS, PERSON, PRESET_NAMES, PRESETS, Preset, header_key
 from nurture.mistake import Mistake, MistakesFound, Place, nearest
@@ -16,6 +17,11 @@ class Layout:
     headers: tuple[str, ...]
     columns: Mapping[str, tuple[int, ...]]
     """Field → positions, counted from 0; of two equal headers the first is meant."""
+
+    @cached_property
+    def plan(self) -> tuple[tuple[int, str], ...]:
+        """(position, field) of every column that is read, from left to right."""
+        return tuple(sorted((at, name) for name, places in self.columns.items() for at in places))
 
     def header_of(self, name: str) -> str:
         """The header of a field's first column."""

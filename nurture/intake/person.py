@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 from typing import Any
 
 from nurture.intake.field.name import kana_key, name_key
@@ -56,12 +55,12 @@ class Person:
     """Days that come round: name, relative, year, month, day."""
     permissions: tuple[Permission, ...] = ()
 
-    @cached_property
+    @property
     def name_key(self) -> str:
         """What is compared when two people may be one."""
         return name_key(self.name)
 
-    @cached_property
+    @property
     def kana_key(self) -> str:
         """The kana, folded; empty when there is none."""
         return kana_key(self.kana)

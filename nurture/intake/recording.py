@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 
+from nurture.intake.assigning import draw_ids
 from nurture.intake.difference import BLANK, Changes, difference
 from nurture.intake.field.name import company_key
 from nurture.intake.matching import roots
@@ -138,8 +139,8 @@ def _make(writing: Writing, batch: _Batch, entries: Sequence[Entry], refused: se
         return
     found = [difference(entry.person, BLANK, refused, fills=False) for entry in entries]
     rows = [_new_row(writing, entry, changes) for entry, changes in zip(entries, found, strict=True)]
-    statement = insert(_customer).returning(_customer.c.id, sort_by_parameter_order=True)
-    ids = list(writing.connection.scalars(statement, rows))
+    ids = draw_ids(writing.connection, _customer, len(rows))
+    writing.connection.execute(insert(_customer), [{"id": ident, **row} for ident, row in zip(ids, rows, strict=True)])
     batch.ids |= {entry.row: ident for entry, ident in zip(entries, ids, strict=True)}
     batch.changes |= dict(zip(ids, found, strict=True))
     begin_facts(writing.connection, ids)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from functools import lru_cache
 
 from nurture.intake.field.text import Unreadable, narrow
 
@@ -43,6 +44,7 @@ class YearlyDay:
     day: int | None
 
 
+@lru_cache(maxsize=16_384)
 def read_yearly_day(text: str, latest: date) -> YearlyDay:
     """A birthday or the like: any form of `read_date`, or 4月, 4/1, 04-01, --04-01.
 
@@ -71,6 +73,7 @@ def read_month(text: str) -> int:
     return int(found[1])
 
 
+@lru_cache(maxsize=16_384)
 def read_date(text: str) -> date:
     """1980-04-01, 1980/4/1, 1980年4月1日, 19800401, S55.4.1, 昭和55年4月1日, H3/7/9 or an Excel number.
 
@@ -79,6 +82,7 @@ def read_date(text: str) -> date:
     return _wall(text)[0].date()
 
 
+@lru_cache(maxsize=16_384)
 def read_moment(text: str, zone: tzinfo) -> int:
     """Epoch seconds of a date with or without a time (then 00:00), on the clocks of `zone` unless it names its own.
 

@@ -1,6 +1,7 @@
 """Names of people and companies: what is shown is kept as it was written, what is compared is folded."""
 
 import re
+from functools import lru_cache
 
 from nurture.intake.field.text import narrow
 
@@ -24,6 +25,7 @@ _KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
 _KANA_ONLY = re.compile(r"[ァ-ヶー]+")
 
 
+@lru_cache(maxsize=16_384)
 def name_key(name: str) -> str:
     """What two spellings of a person's name have in common; equal keys mean that the names agree.
 
@@ -35,12 +37,14 @@ def name_key(name: str) -> str:
     return _NO_SIGN.sub("", folded).translate(_VARIANTS)
 
 
+@lru_cache(maxsize=16_384)
 def kana_key(kana: str) -> str:
     """Katakana without spaces, whatever width or kind of kana it was; empty when it is no kana."""
     folded = _NO_SIGN.sub("", narrow(kana)).translate(_KATAKANA)
     return folded if _KANA_ONLY.fullmatch(folded) else ""
 
 
+@lru_cache(maxsize=16_384)
 def company_key(name: str) -> str:
     """A company's name without 株式会社, （株）, ㈱ and the like; the whole name where nothing else is left."""
     folded = narrow(name).casefold().strip().removesuffix("御中").strip()
@@ -48,6 +52,7 @@ def company_key(name: str) -> str:
     return (bare or _NO_SIGN.sub("", folded)).translate(_VARIANTS)
 
 
+@lru_cache(maxsize=16_384)
 def is_company(name: str) -> bool:
     """Whether the name carries a company's legal form."""
     folded = narrow(name).casefold()

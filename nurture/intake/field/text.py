@@ -11,6 +11,8 @@ EMPTY = frozenset(
 )
 """What shop software and people write where there is nothing."""
 
+_EMPTY_STARTS = frozenset(word[0] for word in EMPTY) | frozenset(word[0].upper() for word in EMPTY)
+
 LONGEST = 2_000
 """Characters of one cell that are kept; a note never needs more, and a broken quote never eats the file."""
 
@@ -29,16 +31,15 @@ class Unreadable(ValueError):
 
 def clean(cell: str) -> str:
     """The cell without control characters and outer spaces; an empty text where it only says that nothing is there."""
-    text = cell if cell.isascii() and cell.isprintable() else _CONTROL.sub("", cell)
-    text = text.strip()
-    if len(text) < 20 and text.lower() in EMPTY:
+    text = (cell if cell.isprintable() else _CONTROL.sub("", cell)).strip()
+    if text[:1] in _EMPTY_STARTS and text.lower() in EMPTY:
         return ""
-    return text[:LONGEST]
+    return text if len(text) <= LONGEST else text[:LONGEST]
 
 
 def one_line(text: str) -> str:
     """The text with every run of spaces and line ends as one plain space."""
-    return text if text.isascii() and text.isalnum() else _SPACES.sub(" ", text)
+    return text if text.isprintable() and "  " not in text else _SPACES.sub(" ", text)
 
 
 def narrow(text: str) -> str:
