@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from sqlalchemy import Connection, func, select
 
 from nurture.campaign import Campaign, Schedule
+from nurture.gates.situation import Situation, watched_segments
 from nurture.store.tables import Cadence, Customer, Generation, Membership, table
 from nurture.zone import ZoneTable
 
-from .situation import Situation, watched_segments
 from .times import seconds
 
 CADENCE, CUSTOMER, GENERATION, MEMBERSHIP = (table(each) for each in (Cadence, Customer, Generation, Membership))

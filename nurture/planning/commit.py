@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from nurture.gates.situation import Situation
 from nurture.store import PlanningConnection
 from nurture.store.tables import (
     Cadence,
@@ -40,7 +41,6 @@ from nurture.store.tables import (
 )
 
 from .plan import Planned
-from .situation import Situation
 from .times import seconds
 from .workspace import ASKED, CANDIDATE, DECISION, LOOK, MEMBERSHIP_CHANGE, OPENED, PLAN_STEP
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
+from nurture.gates.placing import Block
+from nurture.gates.situation import Situation
 from nurture.store import binary_order
 from nurture.store.tables import Customer, CustomerFact, Touch, table
 from nurture.zone import period_end, period_start
 
-from .placing import Block
-from .situation import Situation
 from .times import seconds
 from .workspace import CANDIDATE, DECISION, PLAN_STEP
 

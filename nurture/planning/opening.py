@@ -28,17 +28,15 @@ from sqlalchemy import (
     true,
 )
 
-from nurture.campaign import After, Campaign, Entered
-from nurture.condition.vocabulary import InSegment
+from nurture.campaign import After, Campaign
 from nurture.gates.reach import reach, reachable_by
+from nurture.gates.situation import Situation
+from nurture.gates.standing import active, in_audience, scope_of
 from nurture.rules.buying import GONE
 from nurture.rules.compiling import predicate
-from nurture.rules.offer import offered_product
-from nurture.rules.scope import Scope
 from nurture.store.tables import Booking, Customer, Enrollment, Event, Order, table
 from nurture.zone import Duration
 
-from .situation import Situation, subject_of
 from .times import seconds
 from .workspace import OPENED
 
@@ -47,34 +45,6 @@ ORDER, BOOKING, EVENT = table(Order), table(Booking), table(Event)
 OPENED_COLUMNS = ["campaign", "customer_id", "occurrence", "occurred_at", "subject_id", "held_out"]
 PRIME = 2_147_483_647
 SHARES = 10_000
-
-
-def scope_of(situation: Situation, campaign: Campaign | None, customer_id: ColumnElement[Any], **more: Any) -> Scope:
-    """The surroundings in which a campaign's conditions are compiled."""
-    return Scope(
-        customer_id=customer_id,
-        now=situation.instant,
-        settings=situation.settings,
-        segments=situation.segments,
-        subject=subject_of(campaign) if campaign else None,
-        campaign=campaign.campaign if campaign else None,
-        **more,
-    )
-
-
-def in_audience(scope: Scope, campaign: Campaign) -> ColumnElement[bool]:
-    """The campaign's audience: its conditions, the watched segment, something to offer, and nothing that ends it."""
-    parts = [predicate(scope, campaign.audience)]
-    if isinstance(campaign.trigger, Entered):
-        parts.append(predicate(scope, InSegment(name=campaign.trigger.entered)))
-    if campaign.offer is not None:
-        parts.append(offered_product(scope, campaign.offer).is_not(None))
-    return and_(*parts)
-
-
-def active(customer: Any) -> ColumnElement[bool]:
-    """Neither merged into somebody else nor erased."""
-    return and_(customer.c.merged_into.is_(None), customer.c.erased_at.is_(None))
 
 
 def open_after(situation: Situation, campaign: Campaign, received_since: int | None) -> Select[Any]:

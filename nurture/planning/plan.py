@@ -9,19 +9,20 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, delete, insert, select
 
 from nurture.campaign import After, Anniversary, Campaign, Entered
+from nurture.gates.placing import Block
 from nurture.gates.reach import FIXED
+from nurture.gates.situation import Situation
+from nurture.gates.timing import make_placer
 from nurture.store import among
 from nurture.store.tables import Touch, table
 
 from .cadence import Due, find_due
 from .limits import Limit, crowded, limits_of, open_owners, surplus
 from .opening import count_unreachable, open_after, open_schedule, store_opened
-from .placing import Block
 from .returning import fill_days, open_anniversaries
 from .settling import fill_flags, note_next_look, settle
-from .situation import Situation
 from .staging import ask, stage, stage_removed, stir
-from .streaming import make_placer, place_all
+from .streaming import place_all
 from .times import Times, prepare_times
 from .watching import open_entered, watch
 from .workspace import ASKED, CANDIDATE, DECISION, OPENED, PLAN_STEP, STIRRED

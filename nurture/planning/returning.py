@@ -21,11 +21,11 @@ from sqlalchemy import (
 )
 
 from nurture.campaign import Anniversary, Campaign
+from nurture.gates.situation import Situation
 from nurture.store.tables import Customer, CustomerFact, DatedFact, Enrollment, table
 from nurture.zone import DAY, ZoneTable, zone_table
 
 from .opening import complete, life_of
-from .situation import Situation
 from .times import Times, seconds
 from .workspace import ANNIVERSARY_DAY
 

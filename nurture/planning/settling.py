@@ -27,9 +27,9 @@ from nurture.gates.reach import (
     ON_HOLD,
     SUPPRESSED,
 )
+from nurture.gates.situation import Situation
 from nurture.store.tables import Enrollment, Hold, Touch, table
 
-from .situation import Situation
 from .staging import FUTURE
 from .times import seconds
 from .workspace import ASKED, CANDIDATE, DECISION, FLAGS, LOOK, SHOP_DAY

@@ -29,15 +29,13 @@ from sqlalchemy import (
 
 from nurture.campaign import Campaign
 from nurture.gates.reach import HELD_OUT, INCOMPLETE, LEFT_AUDIENCE, ON_HOLD, on_hold, reach
-from nurture.rules.buying import GONE
-from nurture.rules.compiling import predicate
+from nurture.gates.situation import PlannedStep, Situation
+from nurture.gates.standing import ending, in_audience, scope_of
 from nurture.rules.offer import offered_product
 from nurture.rules.scope import Scope
 from nurture.rules.variables import incomplete
 from nurture.store.tables import Booking, Customer, CustomerChange, Enrollment, Order, Touch, table
 
-from .opening import in_audience, scope_of
-from .situation import PlannedStep, Situation
 from .times import Times, seconds
 from .workspace import ASKED, CANDIDATE, OPENED, STIRRED
 
@@ -247,15 +245,7 @@ class _Staging:
         return found
 
     def _exits(self) -> ColumnElement[Any]:
-        whens: list[tuple[ColumnElement[bool], str]] = []
-        if not self.fresh and self.scope.subject in ("order", "booking"):
-            source, gone = (ORDER, GONE) if self.scope.subject == "order" else (BOOKING, ("cancelled",))
-            if getattr(self.campaign.trigger, "after", None) != "cancellation":
-                closed = select(1).where(source.c.id == self.source.c.subject_id, source.c.status.in_(gone))
-                whens.append((closed.exists(), "closed"))
-        if not self.fresh and self.campaign.exit_when is not None:
-            whens.append((predicate(self.scope, self.campaign.exit_when), "exited"))
-        return case(*whens, else_=null()) if whens else null()
+        return null() if self.fresh else ending(self.scope, self.campaign)
 
 
 def _people(*, fresh: bool) -> FromClause:

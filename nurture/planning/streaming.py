@@ -1,50 +1,24 @@
 """The stream between the database and `place`: owners in order, with their candidates and counted contacts."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, Select, case, select
 
 from nurture.gates.cap import longest_memory
-from nurture.gates.opening import Calendar, Openings, openings_in
+from nurture.gates.placing import Candidate, Contact, Decision, Placer
+from nurture.gates.situation import Situation
 from nurture.store import binary_order
 from nurture.store.tables import Contact as ContactRow
 from nurture.store.tables import Pause, table
-from nurture.window import Window
-from nurture.zone import DAY, zone_table
 
-from .placing import FAR, Block, Candidate, Contact, Decision, Placer, StepRule
-from .situation import Situation
 from .times import seconds
 from .workspace import CANDIDATE
 
 CONTACT, PAUSE = table(ContactRow), table(Pause)
 BATCH = 5_000
 DECISION_COLUMNS = ("candidate_id", "status", "verdict", "at", "channel", "failing")
-
-
-def make_placer(connection: Connection, situation: Situation, full: Mapping[int, list[Block]] | None = None) -> Placer:
-    """The placer of this tick, pauses read from the database."""
-    steps = tuple(
-        StepRule(
-            f"{each.campaign.campaign}/{each.step.step}",
-            each.campaign.campaign,
-            each.position,
-            each.campaign.priority,
-            each.step.channels,
-            each.campaign.obeys_cap,
-            each.campaign.obeys_cap,
-            each.step.when_capped == "drop",
-        )
-        for each in situation.steps
-    )
-    windows = tuple(each.step.window for each in situation.steps)
-    longest = max((each.reach_seconds for each in situation.steps), default=DAY)
-    found = _Calendars(situation, windows, longest)
-    return Placer(situation.instant, steps, situation.caps, found.openings, _pauses(connection, situation), full or {})
 
 
 def place_all(connection: Connection, situation: Situation, placer: Placer, owners: Iterable[int] = ()) -> None:
@@ -127,46 +101,6 @@ class _Ledger:
             found.append(Contact(self.ahead[1], self.ahead[2], self.ahead[3]))
             self.ahead = next(self.rows, None)
         return found
-
-
-class _Calendars:
-    """The shop's calendars, narrowed by each step's window, per zone; computed once for a tick."""
-
-    def __init__(self, situation: Situation, windows: Sequence[Window | None], longest: int) -> None:
-        self.situation, self.windows, self.longest = situation, windows, longest
-        self.openings = lru_cache(maxsize=None)(self._openings)
-
-    def _openings(self, step_id: int, zone: str, kind: str) -> tuple[Sequence[int], Sequence[int]]:
-        table, now = zone_table(zone), self.situation.instant
-        first = table.local_date(now) - timedelta(days=2)
-        last = table.local_date(self.situation.horizon + self.longest) + timedelta(days=2)
-        found: Openings = openings_in(calendar_of(self.situation, kind), zone, first, last, self.windows[step_id])
-        return found.starts, found.ends
-
-
-def calendar_of(situation: Situation, kind: str) -> Calendar:
-    """When the shop sends to a kind of customer, `individual` or `company`."""
-    hours, closed = situation.settings.hours, situation.settings.closed
-    company = kind == "company"
-    return Calendar(
-        name=kind,
-        window=hours.company if company else hours.individual,
-        holidays=hours.company_on_holidays if company else hours.individual_on_holidays,
-        closed_weekdays=frozenset(closed.weekdays),
-        closed_dates=frozenset(closed.dates),
-        extra_holidays=frozenset(closed.holidays),
-        working_dates=frozenset(closed.working),
-    )
-
-
-def _pauses(connection: Connection, situation: Situation) -> list[tuple[str, Block]]:
-    found = select(PAUSE.c.scope, seconds(PAUSE.c.began_at), seconds(PAUSE.c.until_at)).where(
-        func.coalesce(seconds(PAUSE.c.ended_at), situation.instant + 1) > situation.instant
-    )
-    return [
-        (scope, Block(began, FAR if until is None else until, "paused", scope, 1, 0))
-        for scope, began, until in connection.execute(found)
-    ]
 
 
 def _insert_many(connection: Connection, batch: Sequence[Decision]) -> None:

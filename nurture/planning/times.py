@@ -25,10 +25,10 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from nurture.gates.situation import PlannedStep, Situation
 from nurture.store.tables import Account, Customer, table
 from nurture.zone import DAY, ZoneTable, zone_table
 
-from .situation import PlannedStep, Situation
 from .workspace import DUE_TIME, SHOP_DAY
 
 CUSTOMER, ACCOUNT = table(Customer), table(Account)

@@ -18,11 +18,12 @@ from sqlalchemy import (
 
 from nurture.campaign import Campaign, Entered
 from nurture.condition.vocabulary import InSegment
+from nurture.gates.situation import Situation
+from nurture.gates.standing import active, scope_of
 from nurture.rules.compiling import predicate
 from nurture.store.tables import Customer, Membership, table
 
-from .opening import active, complete, scope_of
-from .situation import Situation
+from .opening import complete
 from .times import seconds
 from .workspace import MEMBERSHIP_CHANGE, SHOP_DAY
 

@@ -1,0 +1,294 @@
+"""Placing: one pure function says when. Each owner's candidates, best first, get the first instant that nothing closes.
+
+A gate that time can open is a set of blocks `[start, end)`. The slot is the first instant from the due time on that is
+free of blocks; a slot given to a better candidate counts as a contact for the next, so that being capped and being
+outranked are one mechanism and differ only in who caused the block. Instants are epoch seconds.
+"""
+
+import json
+from bisect import bisect_right, insort
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from nurture.gates.cap import CapBlock, CapRule, blocking
+from nurture.zone import ZoneTable, zone_table
+
+FAR = 1 << 60
+CHANNEL_NAMES = ("email", "line")
+
+
+class Candidate(NamedTuple):
+    """A step that passes every fixed gate."""
+
+    id: int
+    owner_id: int
+    thread: int
+    step_id: int
+    due_at: int
+    expires_at: int
+    channel: int
+    """Position of the chosen channel in the step's list."""
+    other_reach: int | None
+    """Gate of the step's other channel; 0 = it could be used instead."""
+    zone: str
+    kind: str
+    touch_at: int | None
+    """The slot it holds already."""
+
+
+class Contact(NamedTuple):
+    """A counted approach to the owner."""
+
+    at: int
+    channel: str
+    label: str
+    """What explains it: `call`, or the campaign it came from."""
+    planned: bool = False
+    """A slot given at this tick, which a later decision may still move."""
+
+
+class Block(NamedTuple):
+    """A closed stretch that is not a cap: a pause, a full quota."""
+
+    start: int
+    end: int
+    gate: str
+    rule: str
+    observed: int
+    limit: int
+
+
+class Decision(NamedTuple):
+    """The answer for one candidate."""
+
+    candidate_id: int
+    status: str
+    """planned | expired | dropped | waiting."""
+    verdict: str
+    """`ok`, or the first timed gate that closed the instant wished for."""
+    at: int | None
+    channel: int
+    failing: str | None
+    """JSON list of every gate that closed it: gate, rule, observed, limit, until, by."""
+
+
+@dataclass(frozen=True)
+class StepRule:
+    """What placing must know of a step."""
+
+    name: str
+    """`campaign/step`."""
+    campaign: str
+    position: int
+    priority: int
+    channels: tuple[str, ...]
+    obeys_cap: bool
+    counts_to_cap: bool
+    drop_when_capped: bool
+
+
+Openings = Callable[[int, str, str], tuple[Sequence[int], Sequence[int]]]
+"""(step id, zone, kind) → starts and ends of the times that the shop's and the step's hours leave open."""
+
+
+@dataclass(frozen=True)
+class Placer:
+    """Everything that placing depends on but the customer."""
+
+    now: int
+    steps: Sequence[StepRule]
+    caps: Sequence[CapRule]
+    openings: Openings
+    pauses: Sequence[tuple[str, Block]] = ()
+    """(scope, block): `all`, `channel:<name>` or `campaign:<name>`."""
+    full: Mapping[int, list[Block]] = field(default_factory=dict)
+    """Candidate id → limits shared by customers that had no room left for it."""
+
+    def place(self, candidates: list[Candidate], contacts: Sequence[Contact]) -> Iterator[Decision]:
+        """Decisions for one owner; `candidates` best first, `contacts` the counted ones in ascending order."""
+        book = _Book(list(contacts))
+        slots: dict[int, int] = {}
+        for candidate in _in_step_order(candidates, self.steps) if len(candidates) > 1 else candidates:
+            decision = self._decide(candidate, book, slots.get(candidate.thread, 0))
+            if decision.at is not None:
+                step = self.steps[candidate.step_id]
+                slots[candidate.thread] = max(decision.at, slots.get(candidate.thread, 0))
+                if step.counts_to_cap:
+                    book.add(Contact(decision.at, step.channels[decision.channel], step.name, planned=True))
+            yield decision
+
+    def _decide(self, candidate: Candidate, book: "_Book", not_before: int) -> Decision:
+        if candidate.id in self.full:
+            candidate = self._on_other_channel(candidate)
+        start = max(candidate.due_at, self.now, not_before)
+        if start >= candidate.expires_at:
+            return Decision(candidate.id, "expired", "expired", None, candidate.channel, None)
+        attempt = _Attempt(self, candidate, book)
+        slot = attempt.first_free(start, with_caps=True)
+        failing = attempt.failing(start) if slot != start else []
+        text = json.dumps(failing, ensure_ascii=False, separators=(",", ":")) if failing else None
+        verdict = str(failing[0]["gate"]) if failing else "ok"
+        if slot is None:
+            return Decision(candidate.id, self._at_due(candidate, "expired"), verdict, None, candidate.channel, text)
+        if attempt.dropped(start):
+            why = attempt.why_dropped(start)
+            return Decision(candidate.id, self._at_due(candidate, "dropped"), why, None, candidate.channel, text)
+        if slot == self.now and candidate.touch_at is not None and candidate.touch_at <= self.now:
+            slot = max(candidate.touch_at, candidate.due_at, not_before)  # an overdue touch keeps its slot
+        return Decision(candidate.id, "planned", verdict, slot, candidate.channel, text)
+
+    def _at_due(self, candidate: Candidate, conclusion: str) -> str:
+        """Before a step is due, what keeps it back may still go away: nothing is concluded yet."""
+        return conclusion if candidate.due_at <= self.now else "waiting"
+
+    def _on_other_channel(self, candidate: Candidate) -> Candidate:
+        """An exhausted quota alone makes a candidate try its other channel."""
+        channel = self.steps[candidate.step_id].channels[candidate.channel]
+        quota_full = any(block.rule.startswith(channel) for block in self.full[candidate.id])
+        if quota_full and candidate.other_reach == 0 and candidate.channel == 0:
+            return candidate._replace(channel=1)
+        return candidate
+
+
+class _Book:
+    """The owner's counted contacts, kept in order while slots are added."""
+
+    def __init__(self, contacts: list[Contact]) -> None:
+        self.contacts = contacts
+        self.instants = [contact.at for contact in contacts]
+
+    def add(self, contact: Contact) -> None:
+        insort(self.contacts, contact)
+        self.instants = [each.at for each in self.contacts]
+
+    def on(self, channel: str | None) -> tuple[list[int], list[Contact]]:
+        if channel is None:
+            return self.instants, self.contacts
+        mine = [each for each in self.contacts if each.channel == channel]
+        return [each.at for each in mine], mine
+
+
+class _Attempt:
+    """One candidate against everything that may close an instant."""
+
+    def __init__(self, placer: Placer, candidate: Candidate, book: _Book) -> None:
+        self.candidate, self.book, self.placer = candidate, book, placer
+        self.step = placer.steps[candidate.step_id]
+        self.channel = self.step.channels[candidate.channel]
+        self.starts, self.ends = placer.openings(candidate.step_id, candidate.zone, candidate.kind)
+        self.caps = placer.caps if self.step.obeys_cap and book.instants else ()
+        self.blocks = self._blocks()
+
+    def _blocks(self) -> list[Block]:
+        scopes = ("all", f"channel:{self.channel}", f"campaign:{self.step.campaign}")
+        found = [block for scope, block in self.placer.pauses if scope in scopes] if self.placer.pauses else []
+        full = self.placer.full.get(self.candidate.id)
+        if full:
+            found += [
+                each for each in full if not each.rule.startswith(CHANNEL_NAMES) or each.rule.startswith(self.channel)
+            ]
+        return found
+
+    def first_free(self, instant: int, *, with_caps: bool) -> int | None:
+        """The first instant from `instant` on that nothing closes, None when validity ends before."""
+        while instant < self.candidate.expires_at:
+            later = self._open_from(instant)
+            for block in self.blocks:
+                if block.start <= later < block.end:
+                    later = block.end
+            if with_caps:
+                for rule in self.caps:
+                    if found := self._capping(rule, later):
+                        later = found.end
+            if later == instant:
+                return instant
+            instant = later
+        return None
+
+    def _open_from(self, instant: int) -> int:
+        index = bisect_right(self.ends, instant)
+        if index == len(self.ends):
+            return FAR
+        return max(instant, self.starts[index])
+
+    def _capping(self, rule: CapRule, instant: int) -> CapBlock | None:
+        if rule.channel is not None and rule.channel != self.channel:
+            return None
+        instants, _ = self.book.on(rule.channel)
+        return blocking(rule, instants, instant, self._zone())
+
+    def _zone(self) -> ZoneTable:
+        return zone_table(self.candidate.zone)
+
+    def failing(self, start: int) -> list[dict[str, object]]:
+        """Every gate that closes `start`, in the gates' order, with the instant that it alone would open."""
+        found = self._blocked(start, "paused")
+        if (opening := self._open_from(start)) != start:
+            found.append(_entry("outside_window", "", None, None, opening if opening < FAR else None))
+        capped = [self._cap_entry(rule, block, start) for rule in self.caps if (block := self._capping(rule, start))]
+        found += [each for each in capped if each["gate"] == "capped"]
+        found += self._blocked(start, "over_quota")
+        return found + [each for each in capped if each["gate"] == "outranked"]
+
+    def _blocked(self, start: int, gate: str) -> list[dict[str, object]]:
+        return [
+            _entry(each.gate, each.rule, each.observed, each.limit, self._after(each, start))
+            for each in self._shut(start, gate)
+        ]
+
+    def _shut(self, instant: int, gate: str) -> list[Block]:
+        return [each for each in self.blocks if each.gate == gate and each.start <= instant < each.end]
+
+    def _after(self, block: Block, start: int) -> int | None:
+        instant = block.end
+        while following := [
+            each for each in self.blocks if each.gate == block.gate and each.start <= instant < each.end
+        ]:
+            instant = max(each.end for each in following)
+        return instant if instant < FAR else None
+
+    def _cap_entry(self, rule: CapRule, block: CapBlock, start: int) -> dict[str, object]:
+        instants, contacts = self.book.on(rule.channel)
+        causes = [contacts[position] for position in block.causes]
+        gate = "outranked" if any(each.planned for each in causes) else "capped"
+        until = block.end
+        while following := blocking(rule, instants, until, self._zone()):
+            until = following.end
+        by = [{"at": each.at, "what": each.label} for each in causes]
+        return {**_entry(gate, rule.name, len(causes), rule.limit, until), "by": by}
+
+    def dropped(self, start: int) -> bool:
+        """Whether a cap closes the instant that everything else leaves open, and the step does not wait for it."""
+        return self.step.drop_when_capped and self._closing(start) is not None
+
+    def why_dropped(self, start: int) -> str:
+        """`capped`, or `outranked` where a better candidate took the slot."""
+        found = self._closing(start)
+        assert found is not None
+        return str(self._cap_entry(*found, start)["gate"])
+
+    def _closing(self, start: int) -> tuple[CapRule, CapBlock] | None:
+        wished = self.first_free(start, with_caps=False)
+        if wished is None:
+            return None
+        return next(((rule, block) for rule in self.caps if (block := self._capping(rule, wished))), None)
+
+
+def _entry(gate: str, rule: str, observed: int | None, limit: int | None, until: int | None) -> dict[str, object]:
+    return {"gate": gate, "rule": rule, "observed": observed, "limit": limit, "until": until}
+
+
+def _in_step_order(candidates: list[Candidate], steps: Sequence[StepRule]) -> list[Candidate]:
+    """The same order, but no step of a thread stands before an earlier one: it can't be placed before it either."""
+    if len({each.thread for each in candidates}) == len(candidates):
+        return candidates
+    seats: dict[int, list[int]] = {}
+    for seat, each in enumerate(candidates):
+        seats.setdefault(each.thread, []).append(seat)
+    ordered = list(candidates)
+    for taken in seats.values():
+        by_position = sorted((candidates[seat] for seat in taken), key=lambda each: steps[each.step_id].position)
+        for seat, each in zip(taken, by_position, strict=True):
+            ordered[seat] = each
+    return ordered
