@@ -15,8 +15,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the front matter is missing: begin with '---', 'subject: …', '---'",
     ),
     "message.quote_front": (
-        "「{key}」の値は {{ で始まるので、引用符で囲んでください",
-        "put the value of '{key}' in quotes, because it begins with a brace",
+        "「{name}」の値は {{ で始まるので、引用符で囲んでください",
+        "put the value of '{name}' in quotes, because it begins with a brace",
     ),
     "message.no_text": (
         "本文の {missing} がありません。HTML や LINE 用のファイルだけでは送れません",
@@ -141,7 +141,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{part} lacks, beside the opt-out address, a sentence saying that one can unsubscribe",
     ),
     "message.duty.unset": (
-        "config.yaml の {key} が空なので、{part}に書くべき表示がありません",
-        "config.yaml leaves {key} empty, so that {part} lacks what the law wants",
+        "config.yaml の {setting} が空なので、{part}に書くべき表示がありません",
+        "config.yaml leaves {setting} empty, so that {part} lacks what the law wants",
     ),
 }

@@ -137,7 +137,7 @@ def _with_front(name: str, shown: str, text: str) -> Source:
         raise MistakesFound([Mistake(Place(shown, 1, 1), "message.no_front")])
     if bare := _BARE.search(found["yaml"]):
         line = found["yaml"].count("\n", 0, bare.start()) + 2
-        raise MistakesFound([Mistake(Place(shown, line, 1), "message.quote_front", {"key": bare["key"]})])
+        raise MistakesFound([Mistake(Place(shown, line, 1), "message.quote_front", {"name": bare["key"]})])
     # One line break for the first `---`, so that the YAML's places are the file's.
     document = load_text("\n" + found["yaml"], shown)
     if not isinstance(document.value, dict):

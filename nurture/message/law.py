@@ -44,12 +44,12 @@ def _lacking(seen: str, links: list[str], settings: Settings) -> Iterator[tuple[
     if _plain(shop.sender) not in seen:
         yield "message.duty.sender", {"wanted": shop.sender}
     if not shop.address:
-        yield "message.duty.unset", {"key": "shop.address"}
+        yield "message.duty.unset", {"setting": "shop.address"}
     elif _plain(shop.address) not in seen:
         yield "message.duty.address", {"wanted": shop.address}
     contacts = [each for each in (shop.email, shop.phone, shop.url) if each]
     if not contacts:
-        yield "message.duty.unset", {"key": "shop.email"}
+        yield "message.duty.unset", {"setting": "shop.email"}
     elif not any(_plain(each) in seen for each in contacts):
         yield "message.duty.contact", {"wanted": " / ".join(contacts)}
     yield from _opt_out(seen, links)
@@ -57,7 +57,7 @@ def _lacking(seen: str, links: list[str], settings: Settings) -> Iterator[tuple[
 
 def _opt_out(seen: str, links: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
     if not links:
-        yield "message.duty.unset", {"key": "public_url / opt_out_mailbox"}
+        yield "message.duty.unset", {"setting": "public_url / opt_out_mailbox"}
         return
     places = [place for link in links for place in _places(seen, _plain(link))]
     if not places:

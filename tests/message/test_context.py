@@ -1,4 +1,4 @@
-"""What a template can say about a customer, and that the predicate "this is missing" agrees with it, on both databases."""
+"""What a template can say about a customer; the predicate "this is missing" agrees with it, on both databases."""
 
 from typing import Any
 
