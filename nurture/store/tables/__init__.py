@@ -5,14 +5,15 @@ that the same arithmetic holds on both databases. Money is in integer minor unit
 """
 
 from .column import Identity, Instant, probe, table
-from .ledger import CampaignVersion, Enrollment, Membership, Touch, TouchLog
+from .ledger import Attempt, CampaignVersion, Enrollment, Membership, Message, Touch, TouchLog
 from .people import Account, Address, Consent, Customer, CustomerFact, CustomerTag, DatedFact, Hold, Suppression
 from .trade import Booking, Contact, Event, Order, OrderLine, Product, ProductRelation
-from .upkeep import Cadence, CustomerChange, Generation, ImportRow, ImportRun, Pause, Setting
+from .upkeep import Cadence, CustomerChange, Generation, ImportRow, ImportRun, Lease, Pause, Setting, Throttle
 
 __all__ = [
     "Account",
     "Address",
+    "Attempt",
     "Booking",
     "Cadence",
     "CampaignVersion",
@@ -31,7 +32,9 @@ __all__ = [
     "ImportRow",
     "ImportRun",
     "Instant",
+    "Lease",
     "Membership",
+    "Message",
     "Order",
     "OrderLine",
     "Pause",
@@ -39,6 +42,7 @@ __all__ = [
     "ProductRelation",
     "Setting",
     "Suppression",
+    "Throttle",
     "Touch",
     "TouchLog",
     "probe",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from .column import customer_column, instant_column, key_column
@@ -77,7 +77,19 @@ class Touch(SQLModel, table=True):
     decided_at: datetime | None = instant_column(nullable=False)
     campaign_version: int = Field(default=0, sa_type=BigInteger)
     customer_version: int = Field(default=0, sa_type=BigInteger)
+    """The customer's version under which a claim asked every gate; the fence demands that it still holds."""
     generation: int = Field(default=0, sa_type=BigInteger)
+    token: int = Field(default=0, sa_type=BigInteger)
+    """Fencing token: raised by every claim, so that a worker that lost its lease can write no outcome."""
+    worker: str | None = None
+    lease_until: datetime | None = instant_column()
+    sendable_until: datetime | None = instant_column()
+    """End of the window less the guard band, or expiry: past it the fence refuses."""
+    attempts: int = 0
+    hop: int = 0
+    """0 = the first channel; a fallback channel is the next hop."""
+    result: str | None = None
+    """Code and class of the last outcome, e.g. `250`, `550 address`, `template`."""
     __table_args__ = (
         UniqueConstraint("customer_id", "campaign", "occurrence", "step", name="ux_touch"),
         Index(
@@ -96,6 +108,12 @@ class Touch(SQLModel, table=True):
             postgresql_where=text("status = 'planned'"),
         ),
         Index("ix_touch_campaign", "campaign", "at"),
+        Index(
+            "ix_touch_lease",
+            "lease_until",
+            sqlite_where=text("status IN ('claimed', 'sending')"),
+            postgresql_where=text("status IN ('claimed', 'sending')"),
+        ),
     )
 
 
@@ -111,6 +129,41 @@ class TouchLog(SQLModel, table=True):
     at: datetime | None = instant_column()
     channel: str | None = None
     failing: list[Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+
+
+class Message(SQLModel, table=True):
+    """The frozen bytes of a touch for one hop; from the first fence on they never change."""
+
+    id: int | None = key_column()
+    touch_id: int = customer_column()
+    hop: int = 0
+    channel: str
+    recipient: str
+    """Mail address or LINE user id."""
+    key: str
+    """Message-ID of a mail, retry key of a push."""
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    created_at: datetime | None = instant_column(nullable=False)
+    first_attempt_at: datetime | None = instant_column()
+    """When the first fence was passed; LINE's retry key is good for 24 hours from then."""
+    __table_args__ = (UniqueConstraint("touch_id", "hop", name="ux_message"),)
+
+
+class Attempt(SQLModel, table=True):
+    """One network try that passed the fence, and what became of it; append-only but for its outcome."""
+
+    id: int | None = key_column()
+    touch_id: int = customer_column(index=True)
+    hop: int = 0
+    token: int = Field(default=0, sa_type=BigInteger)
+    channel: str
+    fenced_at: datetime | None = instant_column(nullable=False)
+    finished_at: datetime | None = instant_column()
+    result: str = "open"
+    """open | accepted | deferred | rejected | unknown | not_sent."""
+    code: str = ""
+    reply: str = ""
+    """The receiver's words, cut short and without addresses."""
 
 
 class CampaignVersion(SQLModel, table=True):

@@ -77,6 +77,25 @@ class ImportRow(SQLModel, table=True):
     applied: bool = False
 
 
+class Throttle(SQLModel, table=True):
+    """When the next message may leave, per channel or recipient domain; shared by all workers."""
+
+    name: str = Field(primary_key=True)
+    next_free: float = 0.0
+    """Epoch seconds: the theoretical arrival time of the generic cell rate algorithm (ITU-T I.371)."""
+    rate: float = 0.0
+    """Messages a second in force; 0 = the configured one."""
+
+
+class Lease(SQLModel, table=True):
+    """Who holds a role that only one process may have, and until when: the planner's."""
+
+    name: str = Field(primary_key=True)
+    holder: str
+    token: int = Field(default=0, sa_type=BigInteger)
+    until_at: datetime | None = instant_column(nullable=False)
+
+
 class Setting(SQLModel, table=True):
     """What the database itself must remember: its own id and the key of the bucket hash."""
 

@@ -61,6 +61,29 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "attempt",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            sa.Identity(always=False),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("touch_id", sa.BigInteger(), nullable=False),
+        sa.Column("hop", sa.Integer(), nullable=False),
+        sa.Column("token", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("fenced_at", sa.BigInteger(), nullable=False),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.Column("result", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("reply", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attempt_touch_id"), ["touch_id"], unique=False)
+
+    op.create_table(
         "booking",
         sa.Column(
             "id",
@@ -390,11 +413,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "lease",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("holder", sa.String(), nullable=False),
+        sa.Column("token", sa.BigInteger(), nullable=False),
+        sa.Column("until_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "membership",
         sa.Column("segment", sa.String(), nullable=False),
         sa.Column("customer_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("segment", "customer_id"),
+    )
+    op.create_table(
+        "message",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            sa.Identity(always=False),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("touch_id", sa.BigInteger(), nullable=False),
+        sa.Column("hop", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("recipient", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("first_attempt_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("touch_id", "hop", name="ux_message"),
     )
     op.create_table(
         "order",
@@ -527,6 +578,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_suppression_value", ["channel", "value"], unique=False)
 
     op.create_table(
+        "throttle",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("next_free", sa.Float(), nullable=False),
+        sa.Column("rate", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "touch",
         sa.Column(
             "id",
@@ -550,11 +608,18 @@ def upgrade() -> None:
         sa.Column("obeys_cap", sa.Boolean(), nullable=False),
         sa.Column("counts_to_cap", sa.Boolean(), nullable=False),
         sa.Column("verdict", sa.String(), nullable=False),
-        sa.Column("failing", sa.JSON(), nullable=True),
+        sa.Column("failing", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("decided_at", sa.BigInteger(), nullable=False),
         sa.Column("campaign_version", sa.BigInteger(), nullable=False),
         sa.Column("customer_version", sa.BigInteger(), nullable=False),
         sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.BigInteger(), nullable=False),
+        sa.Column("worker", sa.String(), nullable=True),
+        sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.Column("sendable_until", sa.BigInteger(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("hop", sa.Integer(), nullable=False),
+        sa.Column("result", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("customer_id", "campaign", "occurrence", "step", name="ux_touch"),
     )
@@ -573,6 +638,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("status = 'planned'"),
             postgresql_where=sa.text("status = 'planned'"),
+        )
+        batch_op.create_index(
+            "ix_touch_lease",
+            ["lease_until"],
+            unique=False,
+            sqlite_where=sa.text("status IN ('claimed', 'sending')"),
+            postgresql_where=sa.text("status IN ('claimed', 'sending')"),
         )
         batch_op.create_index(
             "ix_touch_owner",
@@ -597,7 +669,7 @@ def upgrade() -> None:
         sa.Column("verdict", sa.String(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=True),
         sa.Column("channel", sa.String(), nullable=True),
-        sa.Column("failing", sa.JSON(), nullable=True),
+        sa.Column("failing", sa.JSON(none_as_null=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("touch_log", schema=None) as batch_op:
@@ -617,6 +689,11 @@ def downgrade() -> None:
             "ix_touch_owner", sqlite_where=sa.text("status = 'planned'"), postgresql_where=sa.text("status = 'planned'")
         )
         batch_op.drop_index(
+            "ix_touch_lease",
+            sqlite_where=sa.text("status IN ('claimed', 'sending')"),
+            postgresql_where=sa.text("status IN ('claimed', 'sending')"),
+        )
+        batch_op.drop_index(
             "ix_touch_expires",
             sqlite_where=sa.text("status = 'planned'"),
             postgresql_where=sa.text("status = 'planned'"),
@@ -627,6 +704,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("touch")
+    op.drop_table("throttle")
     with op.batch_alter_table("suppression", schema=None) as batch_op:
         batch_op.drop_index("ix_suppression_value")
         batch_op.drop_index(batch_op.f("ix_suppression_customer_id"))
@@ -653,7 +731,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_order_customer")
 
     op.drop_table("order")
+    op.drop_table("message")
     op.drop_table("membership")
+    op.drop_table("lease")
     op.drop_table("import_run")
     op.drop_table("import_row")
     with op.batch_alter_table("hold", schema=None) as batch_op:
@@ -722,6 +802,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_booking_customer")
 
     op.drop_table("booking")
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attempt_touch_id"))
+
+    op.drop_table("attempt")
     with op.batch_alter_table("address", schema=None) as batch_op:
         batch_op.drop_index(
             "ux_address_value",
