@@ -95,7 +95,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the result is too large ({size} characters); {limit} is the limit",
     ),
     "message.empty": ("{part} が空です", "{part} is empty"),
-    "message.subject_lines": ("件名は一行にしてください", "the subject must be one line"),
     "message.line_too_long": (
         "LINE の{part}が長すぎます（{size} 文字）。{limit} 文字までです",
         "{part} is too long for LINE ({size} UTF-16 units); {limit} is the limit",
@@ -119,7 +118,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "message.part.html": ("HTML", "the HTML"),
     "message.part.line_text": ("メッセージ", "the message"),
     "message.part.line_alt": ("代替テキスト", "the alt text"),
-    "message.example_link": ("見本-このリンクは使えません", "example-this-link-does-nothing"),
     "message.duty.sender": (
         "{part}に送信者の名称「{wanted}」がありません",
         "{part} lacks the sender's name '{wanted}'",

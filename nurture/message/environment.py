@@ -13,7 +13,7 @@ from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from .filters import FILTERS, RENDERING, Rendering, ValueRefused
-from .views import Missing
+from .views import Missing, View
 
 MOST_PASSES = 10_000
 """Passes that all loops of one message may make together; the longest order has some hundred lines."""
@@ -27,6 +27,15 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, narrowed to what a message needs."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """The sandbox's own lookup, but for our views, which hold nothing to be kept from: a third of a mail's time."""
+        if isinstance(obj, View) and not attribute.startswith("_"):
+            try:
+                return obj[attribute]
+            except KeyError:
+                return self.undefined(obj=obj, name=attribute)
+        return super().getattr(obj, attribute)
 
     def is_safe_callable(self, obj: Any) -> bool:
         """Macros, blocks, `super()` and `loop`; a method of a value could format text of any length."""
