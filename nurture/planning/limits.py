@@ -4,64 +4,20 @@ They are a second pass over what was placed: within each period the best keep th
 silence and bucket; the surplus finds the period closed and is placed again.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
+from nurture.gates.limit import CONSUMED, Limit
 from nurture.gates.placing import Block
 from nurture.gates.situation import Situation
 from nurture.store import binary_order
 from nurture.store.tables import Customer, CustomerFact, Touch, table
-from nurture.zone import period_end, period_start
 
 from .times import seconds
 from .workspace import CANDIDATE, DECISION, PLAN_STEP
 
 CUSTOMER, FACT, TOUCH = table(Customer), table(CustomerFact), table(Touch)
-CONSUMED = ("claimed", "sending", "sent", "unknown")
-
-
-@dataclass(frozen=True)
-class Limit:
-    """At most `count` messages in each period."""
-
-    name: str
-    """Begins with the channel's name where the limit is a channel's."""
-    count: int
-    period: Callable[[int], tuple[int, int]]
-    """Instant → the half-open period it lies in."""
-    channel: str | None = None
-    campaign: str | None = None
-    until: int | None = None
-    """Holds only before this instant."""
-
-
-def limits_of(situation: Situation) -> tuple[Limit, ...]:
-    """Every shared limit that the settings and campaigns set."""
-    zone, settings = situation.shop_zone, situation.settings
-
-    def month(instant: int) -> tuple[int, int]:
-        return period_start(zone, instant, "month"), period_end(zone, instant, "month")
-
-    def day(instant: int) -> tuple[int, int]:
-        return period_start(zone, instant, "day"), period_end(zone, instant, "day")
-
-    found = []
-    if settings.line.monthly_quota is not None:
-        found.append(Limit("line per month", settings.line.monthly_quota, month, channel="line"))
-    if settings.email.per_day is not None:
-        found.append(Limit("email per day", settings.email.per_day, day, channel="email"))
-    for campaign in situation.campaigns.campaigns:
-        if at_most := campaign.at_most:
-            until = None
-            if at_most.first_days and campaign.starts:
-                until = zone.day_start(campaign.starts + timedelta(days=at_most.first_days))
-            name = f"{campaign.campaign} per day"
-            found.append(Limit(name, at_most.count, day, campaign=campaign.campaign, until=until))
-    return tuple(found)
 
 
 def crowded(connection: Connection, limit: Limit, situation: Situation) -> bool:

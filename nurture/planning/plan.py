@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, delete, insert, select
 
 from nurture.campaign import After, Anniversary, Campaign, Entered
+from nurture.gates.limit import Limit, limits_of
 from nurture.gates.placing import Block
 from nurture.gates.reach import FIXED
 from nurture.gates.situation import Situation
@@ -17,7 +18,7 @@ from nurture.store import among
 from nurture.store.tables import Touch, table
 
 from .cadence import Due, find_due
-from .limits import Limit, crowded, limits_of, open_owners, surplus
+from .limits import crowded, open_owners, surplus
 from .opening import count_unreachable, open_after, open_schedule, store_opened
 from .returning import fill_days, open_anniversaries
 from .settling import fill_flags, note_next_look, settle
