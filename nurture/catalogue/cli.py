@@ -1,3 +1,191 @@
-"""Texts of the `cli` part, each key as (Japanese, English)."""
+"""What the commands say while they work, each key as (Japanese, English); their help lies in `help`."""
 
-TEXTS: dict[str, tuple[str, str]] = {}
+from .help import TEXTS as HELP
+
+TEXTS: dict[str, tuple[str, str]] = {
+    **HELP,
+    "cli.bug": (
+        "プログラムの不具合です（{problem}）。--debug を付けると詳しく出ます。お知らせください: {where}",
+        "this is a bug ({problem}); --debug tells more. Please report it: {where}",
+    ),
+    "cli.interrupted": ("中断しました", "interrupted"),
+    "cli.outside_failed": (
+        "{place}: 読み書きできませんでした（{problem}）",
+        "{place}: this can't be read or written ({problem})",
+    ),
+    "cli.database_failed": (
+        "データベースが応答しません（{problem}）。config.yaml の database と、データベースの動作を確かめてください",
+        "the database does not answer ({problem}); check 'database' in config.yaml and that it runs",
+    ),
+    "cli.newer_database": (
+        "データベースは、より新しい nurture で作られています（{revision}）。新しい版を入れるか、前の控えに戻してください",
+        "the database was made by a newer nurture ({revision}); install that version or restore an earlier backup",
+    ),
+    "cli.database_url": (
+        "データベースとして使えません（{problem}）。「nurture.db」か「postgresql://ホスト/名前」のように書いてください",
+        "this is no database ({problem}); write 'nurture.db' or 'postgresql://host/name'",
+    ),
+    "cli.no_config": (
+        "お店の設定がありません。「nurture init フォルダ名」で作るか、--folder でお店のフォルダを指定してください",
+        "there is no shop here; make one with 'nurture init DIR', or name its folder with --folder",
+    ),
+    "cli.no_database": (
+        "お客様のデータがまだありません。「nurture import ファイル」で読み込むか、「nurture sample」で見本を入れてください",
+        "there are no customers yet; read a file with 'nurture import FILE' or take the sample with 'nurture sample'",
+    ),
+    "cli.old_database": (
+        "データベースが前の版のままです。「nurture import」を一度実行すると新しくなります（控えを取ってから）",
+        "the database is of an older version; make a backup, then any 'nurture import' brings it up to date",
+    ),
+    "cli.at": (
+        "「{found}」は日時として読めません。「2026-12-01 09:00」「2026-12-01」「明日 10:00」のように書いてください",
+        "'{found}' is not a time; write '2026-12-01 09:00', '2026-12-01' or 'tomorrow 10:00'",
+    ),
+    "cli.several": (
+        "「{found}」にあたるお客様が {count} 人います。番号で指定してください: {listed}",
+        "'{found}' fits {count} customers; name one by number: {listed}",
+    ),
+    "cli.written": ("{path} に書きました", "written to {path}"),
+    "cli.usage.command": ("「{found}」というコマンドはありません", "there is no command '{found}'"),
+    "cli.usage.option": ("「{found}」というオプションはありません", "there is no option '{found}'"),
+    "cli.usage.missing": ("{missing} を書いてください", "{missing} is missing"),
+    "cli.usage.choice": (
+        "{name} に使えるのは {allowed} のどれかです",
+        "{name} must be one of {allowed}",
+    ),
+    "cli.usage.value": ("{found} には値が要ります", "{found} needs a value"),
+    "cli.usage.help": ("使い方: {command} --help", "How it is used: {command} --help"),
+    "cli.init.done": (
+        "{folder} に {count} 個のファイルを作りました。次は: {where}nurture sample && nurture preview",
+        "wrote {count} files into {folder}. Next: {where}nurture sample && nurture preview",
+    ),
+    "cli.sample.done": (
+        "見本を入れました（{day} 現在の架空のお客様 {customers} 人・ご注文 {orders} 件・ご予約 {bookings} 件）。次は: nurture preview",
+        "the sample is in: {customers} invented customers, {orders} orders and {bookings} bookings as of {day}. "
+        "Next: nurture preview",
+    ),
+    "cli.sample.there": (
+        "見本（{day} 現在）はもう入っています",
+        "the sample as of {day} is in already",
+    ),
+    "cli.sample.own_data": (
+        "データベースに見本以外のデータがあるので、何もしませんでした",
+        "the database holds other data than the sample, so nothing was done",
+    ),
+    "cli.import.reading": ("{file} を確かめています", "checking {file}"),
+    "cli.import.writing": ("{file} を取り込んでいます", "importing {file}"),
+    "cli.import.file": ("{file}（{kind}、形式 {preset}）", "{file} ({kind}, layout {preset})"),
+    "cli.import.columns": ("読む列: {columns}", "columns read: {columns}"),
+    "cli.import.unread": ("読まない列: {columns}", "columns left out: {columns}"),
+    "cli.import.counts": (
+        "新しい {new} 件・変わる {changed} 件・変わらない {unchanged} 件・取り込めない {rejected} 行",
+        "{new} new, {changed} changed, {unchanged} unchanged, {rejected} rows rejected",
+    ),
+    "cli.import.row": ("{row} 行目: {reason}", "row {row}: {reason}"),
+    "cli.import.more": ("ほかに {count} 行", "and {count} more"),
+    "cli.import.kept_opt_outs": (
+        "配信停止を申し出た {count} 人は、このファイルで「希望」でも停止のままです",
+        "{count} people who opted out stay so, whatever this file says",
+    ),
+    "cli.import.unread_phones": (
+        "電話番号として読めない {count} 件は空にしました",
+        "{count} phone numbers that are none were left empty",
+    ),
+    "cli.import.suggested": (
+        "同じ方かもしれない組が {count} 組あります（まとめてはいません）",
+        "{count} pairs may be the same person (they were not merged)",
+    ),
+    "cli.import.suggestion": ("{row} 行目の {name} さんと {other}", "row {row}, {name}, and {other}"),
+    "cli.import.rejected_file": (
+        "取り込めなかった行と理由: {path}（直して、そのまま取り込めます）",
+        "rejected rows and reasons: {path} (mend it and import it as it is)",
+    ),
+    "cli.import.kept": ("列の対応を覚えました: {path}", "the columns are remembered in {path}"),
+    "cli.import.dry": ("確かめただけで、何も取り込んでいません", "this was a look only: nothing was imported"),
+    "cli.import.next": ("取り込みました。次は: nurture preview", "imported. Next: nurture preview"),
+    "cli.kind.customers": ("お客様", "customers"),
+    "cli.kind.orders": ("ご注文", "orders"),
+    "cli.kind.products": ("商品", "products"),
+    "cli.kind.bookings": ("ご予約", "bookings"),
+    "cli.kind.contacts": ("連絡の記録", "contacts"),
+    "cli.kind.optouts": ("配信停止", "opt-outs"),
+    "cli.kind.holds": ("苦情・お断り", "complaints and refusals"),
+    "cli.check.error": ("誤り", "error"),
+    "cli.check.warning": ("注意", "warning"),
+    "cli.check.errors": (
+        "誤り {errors} 件・注意 {warnings} 件。誤りを直すまで送れません",
+        "{errors} errors, {warnings} warnings. Nothing can be sent before the errors are mended",
+    ),
+    "cli.check.warnings": (
+        "誤りはありません（注意 {warnings} 件）。次は: nurture preview",
+        "no errors, {warnings} warnings. Next: nurture preview",
+    ),
+    "cli.check.clean": ("誤りはありません。次は: nurture preview", "no errors. Next: nurture preview"),
+    "cli.run.once_only": (
+        "常に動かしておく nurture run はまだありません。「nurture run --once」と書いてください",
+        "the daemon is not there yet; write 'nurture run --once'",
+    ),
+    "cli.run.preview": (
+        "mode: preview なので、何も記録せず、何も送っていません。送る準備ができたら config.yaml を mode: live にします",
+        "mode: preview: nothing was recorded and nothing was sent. When all is ready, set mode: live in config.yaml",
+    ),
+    "cli.run.live": (
+        "予定を記録しました（新しい {touches} 件・変更 {changed} 件）。この版はまだ送信しません。お客様には何も届いていません",
+        "the plan was recorded ({touches} new, {changed} changed). This version does not deliver yet: nothing was sent",
+    ),
+    "cli.send-test.mark": ("【テスト】", "[TEST]"),
+    "cli.send-test.invented": ("架空のお客様", "an invented customer"),
+    "cli.send-test.done": (
+        "{name}あての文面を {to} あてに {count} 通作りました（上のファイル。メールソフトで開けます。まだ送信はしません）",
+        "{count} messages for {name}, addressed to {to}: open the files above in a mail program. Nothing was sent",
+    ),
+    "cli.send-test.address": (
+        "「{found}」はメールアドレスでも LINE のユーザー ID でもありません",
+        "'{found}' is neither a mail address nor a LINE user id",
+    ),
+    "cli.send-test.channel": (
+        "ステップ「{step}」は {found} では送りません。送るのは {allowed} です",
+        "the step '{step}' does not go by {found}, but by {allowed}",
+    ),
+    "cli.status.mode.preview": (
+        "動作: preview（何も送りません）",
+        "mode: preview (nothing is sent)",
+    ),
+    "cli.status.mode.live": ("動作: live", "mode: live"),
+    "cli.status.database": ("データベース: {database}", "database: {database}"),
+    "cli.status.sqlite": (
+        "SQLite: {version}（{driver}）。WAL の不具合のない版です",
+        "SQLite: {version} ({driver}), free of the WAL fault",
+    ),
+    "cli.status.wal_fault": (
+        "SQLite: {version}（{driver}）。データが壊れうる WAL の不具合がある版です。3.51.3 以降にしてください",
+        "SQLite: {version} ({driver}) has the WAL fault that can corrupt the file; use 3.51.3 or later",
+    ),
+    "cli.status.engine": ("種類: {engine}", "engine: {engine}"),
+    "cli.status.no_tables": (
+        "まだデータがありません（nurture import か nurture sample）",
+        "no data yet (nurture import or nurture sample)",
+    ),
+    "cli.status.old_tables": (
+        "データベースが前の版のままです（nurture import で新しくなります）",
+        "the database is of an older version (nurture import brings it up to date)",
+    ),
+    "cli.status.revision": ("表の版: {revision}（最新）", "tables: {revision} (newest)"),
+    "cli.status.counts": (
+        "お客様 {customer} 人・ご注文 {order} 件・ご予約 {booking} 件・商品 {product} 件・連絡 {contact} 件・進行中と終了 {enrollment} 件",
+        "{customer} customers, {order} orders, {booking} bookings, {product} products, {contact} contacts, "
+        "{enrollment} enrollments",
+    ),
+    "cli.status.touches": ("記録した予定: {touches}", "touches on record: {touches}"),
+    "cli.status.none": ("なし", "none"),
+    "cli.status.never": ("まだありません", "never"),
+    "cli.status.tick": ("最後に計画した時刻: {at}", "last tick: {at}"),
+    "cli.status.generation": ("設定の世代: {number}（{at} から）", "generation: {number}, since {at}"),
+    "cli.status.no_pause": ("停止中のもの: なし", "pauses: none"),
+    "cli.status.pause": ("停止中: {scope}（{until}まで、{reason}）", "paused: {scope} until {until} ({reason})"),
+    "cli.status.open_end": ("解除する", "further notice"),
+    "cli.status.unfinished": (
+        "途中で止まった取り込み: {file}（{number} 番）。もう一度取り込めば続きから終わります",
+        "an import broke off: {file} (number {number}); import the file again",
+    ),
+}

@@ -1,0 +1,141 @@
+"""`import`: files become customers, orders and bookings; what a file would do is shown before it is done."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from nurture.mistake import Mistake, MistakesFound, Place
+
+from .desk import Desk
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from nurture.config import Settings
+    from nurture.intake import Examination, ImportResult
+    from nurture.intake.examination import Progress
+
+SHOWN = 5
+"""Refused rows and suggestions that are shown; the rest is counted."""
+
+
+def import_files(
+    context: typer.Context,
+    files: Annotated[list[str], typer.Argument(metavar="FILE…")],
+    kind: Annotated[str, typer.Option(metavar="KIND")] = "",
+    preset: Annotated[str, typer.Option(metavar="NAME")] = "",
+    map_: Annotated[str, typer.Option("--map", metavar="FIELD=HEADER,…")] = "",
+    encoding: Annotated[str, typer.Option(metavar="NAME")] = "",
+    basis: Annotated[str, typer.Option(metavar="GROUND")] = "",
+    since: Annotated[str, typer.Option(metavar="HEADER")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
+    format_: Annotated[Literal["table", "json"], typer.Option("--format", metavar="table|json")] = "table",
+) -> int:
+    """Imports files, one after the other."""
+    from .folder import settings_of, upgraded_database
+
+    desk: Desk = context.obj
+    settings = settings_of(desk)
+    options = {"kind": kind, "preset": preset, "mapping": map_, "encoding": encoding, "basis": basis, "since": since}
+    given = {name: value or None for name, value in options.items()}
+    done: list[dict[str, Any]] = []
+    with upgraded_database(settings) as engine:
+        for name in files:
+            if not Path(name).is_file():
+                raise MistakesFound([Mistake(Place(name), "mistake.file_missing")])
+            done.append(_import(desk, engine, settings, Path(name), given, dry=dry_run, table=format_ == "table"))
+    if format_ == "json":
+        desk.hand_over(json.dumps(done, ensure_ascii=False, indent=2))
+    desk.tell("cli.import.dry" if dry_run else "cli.import.next")
+    return 0
+
+
+def _import(
+    desk: Desk,
+    engine: "Engine",
+    settings: "Settings",
+    path: Path,
+    given: dict[str, str | None],
+    *,
+    dry: bool,
+    table: bool,
+) -> dict[str, Any]:
+    from nurture.intake import apply, discard, examine
+
+    with _progress(desk, "cli.import.reading", path.name) as progress:
+        examined = examine(engine, settings, path, **given, now=desk.now, progress=progress)  # type: ignore[arg-type]
+    if table:
+        desk.hand_over("\n".join(_shown(desk, examined)))
+    if dry:
+        discard(engine, examined)
+        return _as_data(examined, None)
+    with _progress(desk, "cli.import.writing", path.name) as progress:
+        result = apply(engine, settings, examined, now=desk.now, progress=progress)
+    for code, found in (("cli.import.rejected_file", result.rejected_file), ("cli.import.kept", result.mapping_file)):
+        if found:
+            desk.tell(code, path=found)
+    return _as_data(examined, result)
+
+
+def _shown(desk: Desk, examined: "Examination") -> Iterator[str]:
+    """What was found in the file, in lines."""
+    from nurture.intake.rejection import reason_text
+
+    counts = examined.counts
+    kind = desk.say(f"cli.kind.{examined.kind}")
+    yield desk.say("cli.import.file", file=examined.path.name, kind=kind, preset=examined.preset)
+    taken = [f"{each.header} → {each.field}" for each in examined.columns if each.field]
+    yield "  " + desk.say("cli.import.columns", columns="、".join(taken) if desk.language == "ja" else ", ".join(taken))
+    if unread := [each.header for each in examined.columns if not each.field and each.header]:
+        yield "  " + desk.say("cli.import.unread", columns="、".join(unread))
+    yield "  " + desk.say("cli.import.counts", **vars(counts))
+    for each in examined.rejected[:SHOWN]:
+        reason = {"code": each.refusal.code, "values": each.refusal.values, "header": each.refusal.header}
+        yield "    " + desk.say("cli.import.row", row=each.row, reason=reason_text(desk.language, reason))
+    if counts.rejected > SHOWN:
+        yield "    " + desk.say("cli.import.more", count=counts.rejected - SHOWN)
+    notes = {
+        "cli.import.kept_opt_outs": examined.kept_opt_outs,
+        "cli.import.unread_phones": examined.unread_phones,
+        "cli.import.suggested": examined.suggested,
+    }
+    for code, count in notes.items():
+        if count:
+            yield "  " + desk.say(code, count=count)
+    for suggestion in examined.suggestions[:SHOWN]:
+        other = suggestion.resembles_key or suggestion.resembles_id or suggestion.resembles_row
+        yield "    " + desk.say("cli.import.suggestion", row=suggestion.row, name=suggestion.name, other=other)
+
+
+def _as_data(examined: "Examination", result: "ImportResult | None") -> dict[str, Any]:
+    return {
+        "file": examined.path.name,
+        "kind": examined.kind,
+        "preset": examined.preset,
+        "columns": {each.header: each.field for each in examined.columns if each.field},
+        "counts": vars(examined.counts),
+        "rejected": [{"row": each.row, "code": each.refusal.code} for each in examined.rejected],
+        "suggested": examined.suggested,
+        "kept_opt_outs": examined.kept_opt_outs,
+        "applied": result is not None,
+        "rejected_file": str(result.rejected_file) if result and result.rejected_file else None,
+    }
+
+
+@contextmanager
+def _progress(desk: Desk, key: str, file: str) -> Iterator["Progress | None"]:
+    """A bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(desk.say(key, file=file), total=None)
+        yield lambda rows, total: bars.update(task, completed=rows, total=total)

@@ -1,0 +1,150 @@
+"""`preview`, `explain` and `run`: who gets what, when and by which channel, and who does not, and why."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from nurture.mistake import Mistake, MistakesFound, Place, nearest
+
+from .desk import Desk
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from nurture.planning.commit import Committed
+    from nurture.preview import Foresight
+
+    from .folder import Shop
+
+Format = Literal["table", "json", "html"]
+At = Annotated[str, typer.Option("--at", metavar="TIME")]
+
+
+def preview(
+    context: typer.Context,
+    at: At = "",
+    campaign: Annotated[str, typer.Option("--campaign", metavar="NAME")] = "",
+    customer: Annotated[str, typer.Option("--customer", metavar="CUSTOMER")] = "",
+    format_: Annotated[Format, typer.Option("--format", metavar="table|json|html")] = "table",
+    output: Annotated[str, typer.Option("--output", metavar="FILE")] = "",
+) -> None:
+    """What the plan would be; nothing is written."""
+    from .folder import existing_database, shop_of
+
+    desk: Desk = context.obj
+    shop = shop_of(desk)
+    _known_campaign(shop, campaign)
+    now = _moment(desk, shop, at)
+    with existing_database(shop.settings) as engine:
+        text = _foreseen(desk, shop, engine, now, campaign, customer, format_)
+    _give(desk, text, output)
+
+
+def explain(
+    context: typer.Context,
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER")],
+    at: At = "",
+    format_: Annotated[Literal["table", "json"], typer.Option("--format", metavar="table|json")] = "table",
+) -> None:
+    """Every campaign and every gate for one customer."""
+    from nurture.preview import explain_customer, explanation_json, explanation_table
+
+    from .folder import existing_database, shop_of
+
+    desk: Desk = context.obj
+    shop = shop_of(desk)
+    now = _moment(desk, shop, at)
+    with existing_database(shop.settings) as engine:
+        found = explain_customer(engine, shop.settings, shop.campaigns, shop.templates, now, customer)
+    if format_ == "json":
+        desk.hand_over(explanation_json(found))
+    else:
+        desk.hand_over(explanation_table(found, desk.language, color=desk.color, width=desk.width))
+
+
+def run(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once")] = False,
+    format_: Annotated[Literal["table", "json"], typer.Option("--format", metavar="table|json")] = "table",
+) -> int:
+    """One tick: plans, and in live mode writes the plan down."""
+    from .folder import existing_database, shop_of, upgraded_database
+
+    desk: Desk = context.obj
+    if not once:
+        desk.tell("cli.run.once_only")
+        return 2
+    shop, now = shop_of(desk), desk.now
+    live = shop.settings.mode == "live"
+    with (upgraded_database if live else existing_database)(shop.settings) as engine:
+        committed = _commit(engine, shop, now) if live else None
+        desk.hand_over(_foreseen(desk, shop, engine, now, "", "", format_))
+    if committed is None:
+        desk.tell("cli.run.preview")
+    else:
+        desk.tell("cli.run.live", touches=committed.touches, changed=committed.changed)
+    return 0
+
+
+def _foreseen(
+    desk: Desk, shop: "Shop", engine: "Engine", now: datetime, campaign: str, customer: str, format_: Format
+) -> str:
+    from nurture.preview import as_json, as_table, foresee
+
+    found = foresee(
+        engine,
+        shop.settings,
+        shop.campaigns,
+        shop.templates,
+        now,
+        campaign=campaign or None,
+        customer=customer or None,
+    )
+    forms: dict[str, Callable[[], str]] = {
+        "table": lambda: as_table(found, desk.language, color=desk.color, width=desk.width),
+        "json": lambda: as_json(found),
+        "html": lambda: _html(found, desk.language),
+    }
+    return forms[format_]()
+
+
+def _commit(engine: "Engine", shop: "Shop", now: datetime) -> "Committed":
+    from nurture.gates.situation import Situation
+    from nurture.planning.commit import commit
+    from nurture.planning.plan import plan
+    from nurture.planning.workspace import prepare
+    from nurture.store import planning
+
+    situation = Situation(shop.settings, shop.campaigns, shop.requires, now)
+    with planning(engine, prepare) as connection:
+        return commit(connection, situation, plan(connection.connection, situation))
+
+
+def _moment(desk: Desk, shop: "Shop", at: str) -> datetime:
+    from .moment import read_moment
+
+    return read_moment(at, shop.settings.timezone, desk.now) if at else desk.now
+
+
+def _known_campaign(shop: "Shop", name: str) -> None:
+    known = [each.campaign for each in shop.campaigns.campaigns]
+    if name and name not in known:
+        values = {"found": name, "allowed": ", ".join(known)}
+        raise MistakesFound([Mistake(Place("--campaign"), "campaign.unknown_campaign", values, "", nearest(name, known))])
+
+
+def _give(desk: Desk, text: str, output: str) -> None:
+    if not output:
+        desk.hand_over(text)
+        return
+    Path(output).write_text(text.rstrip("\n") + "\n", "utf-8")
+    desk.tell("cli.written", path=output)
+
+
+def _html(found: "Foresight", language: str) -> str:
+    from nurture.preview import as_html
+
+    return as_html(found, language)

@@ -1,0 +1,113 @@
+"""`send-test`: one letter of a campaign to the owner's own address, marked as a test and outside the ledger."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nurture.campaign import Campaign, Step
+from nurture.mistake import Mistake, MistakesFound, Place, nearest
+
+from .desk import Desk
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from nurture.check.specimen import Specimen
+
+    from .folder import Shop
+
+OUTBOX = "outbox"
+
+
+def send_test(
+    context: typer.Context,
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN")],
+    to: Annotated[str, typer.Option("--to", metavar="ADDRESS")],
+    step: Annotated[str, typer.Option("--step", metavar="NAME")] = "",
+    customer: Annotated[str, typer.Option("--customer", metavar="CUSTOMER")] = "",
+) -> int:
+    """Writes the message into `outbox/`."""
+    from nurture.channels.console import Console
+    from nurture.channels.outcome import Accepted
+
+    from .folder import shop_of
+    from .testing import test_message
+
+    desk: Desk = context.obj
+    shop = shop_of(desk)
+    chosen = _campaign(shop, campaign)
+    steps = [_step(chosen, step)] if step else list(chosen.steps)
+    specimen = _specimen(desk, shop, chosen, customer)
+    folder = _outbox(desk.folder)
+    for each in steps:
+        parcel = test_message(shop, chosen, each, specimen, to, desk.now)
+        outcome = asyncio.run(Console(folder).send(parcel))
+        if not isinstance(outcome, Accepted):
+            desk.tell("cli.outside_failed", problem=getattr(outcome, "why", ""), place=folder)
+            return 3
+        desk.hand_over(outcome.reference)
+    known = specimen.name or desk.say("cli.send-test.invented")
+    desk.tell("cli.send-test.done", count=len(steps), name=known, to=to)
+    return 0
+
+
+def _campaign(shop: "Shop", name: str) -> Campaign:
+    found = {each.campaign: each for each in shop.campaigns.campaigns}
+    if name in found:
+        return found[name]
+    values = {"found": name, "allowed": ", ".join(found)}
+    raise MistakesFound([Mistake(Place("CAMPAIGN"), "campaign.unknown_campaign", values, "", nearest(name, found))])
+
+
+def _step(campaign: Campaign, name: str) -> Step:
+    found = {each.step: each for each in campaign.steps}
+    if name in found:
+        return found[name]
+    values = {"found": name, "allowed": ", ".join(found)}
+    raise MistakesFound([Mistake(Place("--step"), "mistake.unknown_word", values, "", nearest(name, found))])
+
+
+def _specimen(desk: Desk, shop: "Shop", campaign: Campaign, customer: str) -> "Specimen":
+    from nurture.check.specimen import specimen_of
+    from nurture.store import current_revision
+
+    from .folder import engine_of, existing_database
+    if customer:
+        with existing_database(shop.settings) as engine:
+            person = _the_one(engine, customer)
+            return specimen_of(engine, shop.settings, shop.campaigns, shop.templates, campaign, desk.now, person)
+    engine = engine_of(shop.settings)
+    try:
+        present = engine if current_revision(engine) else None
+        return specimen_of(present, shop.settings, shop.campaigns, shop.templates, campaign, desk.now)
+    finally:
+        engine.dispose()
+
+
+def _the_one(engine: "Engine", wanted: str) -> int:
+    """The id of the one customer meant. Raises MistakesFound when there is none, or when there are several."""
+    from sqlalchemy import select
+
+    from nurture.preview.people import find_people
+    from nurture.store import among, reading
+    from nurture.store.tables import Customer, table
+
+    people = table(Customer)
+    with reading(engine) as connection:
+        found = find_people(connection, wanted)
+        named = connection.execute(select(people.c.id, people.c.key, people.c.name).where(among(people.c.id, found)))
+        listed = ", ".join(f"{row.key or '-'} {row.name}" for row in named)
+    if len(found) > 1:
+        values = {"found": wanted, "count": len(found), "listed": listed}
+        raise MistakesFound([Mistake(Place("--customer"), "cli.several", values)])
+    return found[0]
+
+
+def _outbox(folder: Path) -> Path:
+    """The folder for what would be sent; it keeps itself out of git, since customers' names stand in it."""
+    outbox = folder / OUTBOX
+    outbox.mkdir(exist_ok=True)
+    (outbox / ".gitignore").write_text("*\n", "utf-8")
+    return outbox

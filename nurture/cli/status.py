@@ -1,0 +1,141 @@
+"""`status`: the state of the database and of planning, for a person who wonders whether all is well."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import typer
+
+from .desk import Desk
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from nurture.config import Settings
+
+COUNTED = ("customer", "order", "booking", "product", "contact", "enrollment")
+
+
+def status(
+    context: typer.Context,
+    format_: Annotated[Literal["table", "json"], typer.Option("--format", metavar="table|json")] = "table",
+) -> None:
+    """How things stand."""
+    from .folder import engine_of, settings_of
+
+    desk: Desk = context.obj
+    settings = settings_of(desk)
+    engine = engine_of(settings)
+    try:
+        found = _state(engine, settings)
+    finally:
+        engine.dispose()
+    if format_ == "json":
+        desk.hand_over(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        desk.hand_over("\n".join(_lines(desk, settings, found)))
+
+
+def _state(engine: "Engine", settings: "Settings") -> dict[str, Any]:
+    from nurture.store import current_revision, needs_upgrade, reading
+
+    from .folder import shown_database
+
+    revision = current_revision(engine)
+    found: dict[str, Any] = {
+        "mode": settings.mode,
+        "database": shown_database(settings),
+        **_driver(engine),
+        "revision": revision,
+        "up_to_date": revision is not None and not needs_upgrade(engine),
+    }
+    if found["up_to_date"]:
+        with reading(engine) as connection:
+            found |= _contents(connection)
+    return found
+
+
+def _driver(engine: "Engine") -> dict[str, Any]:
+    from nurture.store import sqlite_module, wal_fault
+
+    if engine.dialect.name != "sqlite":
+        return {"engine": engine.dialect.name}
+    driver = sqlite_module()
+    version = tuple(map(int, driver.sqlite_version.split(".")))
+    return {
+        "engine": "sqlite",
+        "sqlite_version": driver.sqlite_version,
+        "sqlite_driver": driver.__name__.split(".")[0],
+        "wal_fault": wal_fault(version),
+    }
+
+
+def _contents(connection: "Connection") -> dict[str, Any]:
+    from sqlalchemy import func, select
+    from sqlmodel import SQLModel
+
+    from nurture.store.tables import Cadence, Generation, ImportRun, Pause, Touch, table
+
+    touch, cadence, generation, pause, run = (table(each) for each in (Touch, Cadence, Generation, Pause, ImportRun))
+    tables = SQLModel.metadata.tables
+    counts = {name: connection.scalar(select(func.count()).select_from(tables[name])) or 0 for name in COUNTED}
+    touches = connection.execute(select(touch.c.status, func.count()).group_by(touch.c.status).order_by(touch.c.status))
+    newest = connection.execute(select(generation).order_by(generation.c.id.desc()).limit(1)).first()
+    pauses = connection.execute(select(pause).where(pause.c.ended_at.is_(None)).order_by(pause.c.id))
+    unfinished = select(run.c.id, run.c.file).where(run.c.status.in_(("staged", "applying"))).order_by(run.c.id)
+    return {
+        "counts": counts,
+        "touches": {status: count for status, count in touches},
+        "last_tick": _iso(connection.scalar(select(cadence.c.last_at).where(cadence.c.name == "tick"))),
+        "generation": {"number": newest.id, "began_at": _iso(newest.began_at)} if newest else None,
+        "pauses": [
+            {"scope": row.scope, "reason": row.reason, "until": _iso(row.until_at), "began_at": _iso(row.began_at)}
+            for row in pauses
+        ],
+        "unfinished_imports": [{"number": row.id, "file": row.file} for row in connection.execute(unfinished)],
+    }
+
+
+def _iso(found: datetime | None) -> str | None:
+    return found.isoformat() if found else None
+
+
+def _lines(desk: Desk, settings: "Settings", found: Mapping[str, Any]) -> Iterator[str]:
+    yield desk.say(f"cli.status.mode.{found['mode']}")
+    yield desk.say("cli.status.database", database=found["database"])
+    if found["engine"] == "sqlite":
+        values = {"version": found["sqlite_version"], "driver": found["sqlite_driver"]}
+        yield desk.say("cli.status.wal_fault" if found["wal_fault"] else "cli.status.sqlite", **values)
+    else:
+        yield desk.say("cli.status.engine", engine=found["engine"])
+    if not found["up_to_date"]:
+        yield desk.say("cli.status.no_tables" if found["revision"] is None else "cli.status.old_tables")
+        return
+    yield desk.say("cli.status.revision", revision=found["revision"])
+    yield desk.say("cli.status.counts", **found["counts"])
+    touches = [f"{status} {count}" for status, count in found["touches"].items()]
+    yield desk.say("cli.status.touches", touches=", ".join(touches) or desk.say("cli.status.none"))
+    tick = _local(found["last_tick"], settings) or desk.say("cli.status.never")
+    yield desk.say("cli.status.tick", at=tick)
+    if found["generation"]:
+        began = _local(found["generation"]["began_at"], settings)
+        yield desk.say("cli.status.generation", number=found["generation"]["number"], at=began)
+    yield from _stops(desk, settings, found)
+
+
+def _stops(desk: Desk, settings: "Settings", found: Mapping[str, Any]) -> Iterator[str]:
+    if not found["pauses"]:
+        yield desk.say("cli.status.no_pause")
+    for each in found["pauses"]:
+        until = _local(each["until"], settings) or desk.say("cli.status.open_end")
+        yield desk.say("cli.status.pause", scope=each["scope"], until=until, reason=each["reason"] or "-")
+    for each in found["unfinished_imports"]:
+        yield desk.say("cli.status.unfinished", file=each["file"], number=each["number"])
+
+
+def _local(text: str | None, settings: "Settings") -> str | None:
+    if text is None:
+        return None
+    return f"{datetime.fromisoformat(text).astimezone(ZoneInfo(settings.timezone)):%Y-%m-%d %H:%M}"
