@@ -123,4 +123,20 @@ TEXTS: dict[str, tuple[str, str]] = {
         "「{found}」がはい・いいえのどちらか分かりません。希望する・希望しない などと書いてください",
         "'{found}' is neither yes nor no; write yes or no",
     ),
+    "reject.same_order": (
+        "同じ注文の {row} 行目に誤りがあります",
+        "row {row} of the same order can't be used",
+    ),
+    "reject.unfinished": (
+        "「{found}」の注文はまだ完了していません",
+        "the order is not complete yet ('{found}')",
+    ),
+    "reject.order_taken": (
+        "注文番号「{found}」は日付の違う別の注文で使われています",
+        "order number '{found}' belongs to another order with another date",
+    ),
+    "reject.no_such_customer": (
+        "「{found}」というお客様が見つかりません。先にお客様の一覧を取り込むか、顧客番号を書いてください",
+        "no customer '{found}' is known; import the list of customers first, or write the customer's number",
+    ),
 }

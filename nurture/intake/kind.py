@@ -65,6 +65,10 @@ class Checking:
     """Permissions in the file that came to nothing, because the person had opted out."""
     erased: int = 0
     """Rows about people who had themselves erased."""
+    keys: set[str] = field(default_factory=set)
+    """Keys of the records met so far, for a record that stands in the file twice."""
+    codes: set[str] = field(default_factory=set)
+    """Every product code of a price list."""
     fingerprints: dict[int, int] = field(default_factory=dict)
     """Ref of somebody new → what their first row said, so that the same row again is nothing new."""
 
@@ -82,7 +86,7 @@ class Kind:
     judge: Callable[[Connection, Checking, Sequence[Taken]], list[Judged | Refused]]
     """Compares records with the database; it writes nothing."""
     write: Callable[[Writing, Sequence[Staged]], dict[int, int]]
-    """Writes records that are new or changed; gives the customers of rows that brought one. Idempotent."""
+    """Writes records that are new or changed; gives the customers of rows with a person. Idempotent."""
 
 
 def each_row(checking: Checking, parse: Callable[[Cells], Any]) -> Iterator[Item]:
@@ -103,3 +107,11 @@ def one_row(checking: Checking, row: Row, parse: Callable[[Cells], Any]) -> Item
 def refuse(taken: Taken, code: str, header: str = "", **values: object) -> Refused:
     """Turns a record away after all."""
     return Refused(taken.row, taken.cells, Refusal(code, values, header))
+
+
+def met_before(checking: Checking, key: str) -> bool:
+    """Whether a record with this key stood in the file before; from now on it did."""
+    if key in checking.keys:
+        return True
+    checking.keys.add(key)
+    return False

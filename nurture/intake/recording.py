@@ -79,13 +79,15 @@ def record_people(writing: Writing, entries: Sequence[Entry]) -> dict[int, int]:
     Later rows about one customer see what the earlier ones have changed.
     """
     found: dict[int, int] = {}
+    made: dict[int, int] = {}
     waiting = list(entries)
     while waiting:
         first: dict[int, Entry] = {}
         for entry in waiting:
             first.setdefault(entry.ref, entry)
         batch = list(first.values())
-        found |= _record(writing, batch, found)
+        found |= _record(writing, batch, made)
+        made |= {entry.ref: found[entry.row] for entry in batch}
         waiting = [entry for entry in waiting if first[entry.ref] is not entry]
     return found
 
@@ -103,9 +105,10 @@ def resolve(writing: Writing, refs: Iterable[int]) -> dict[int, int]:
     return {ref: targets[ident] for ref, ident in found.items()}
 
 
-def _record(writing: Writing, entries: Sequence[Entry], earlier: Mapping[int, int]) -> dict[int, int]:
-    known = resolve(writing, {entry.ref for entry in entries})
-    known |= {-row: ident for row, ident in earlier.items() if -row in {entry.ref for entry in entries}}
+def _record(writing: Writing, entries: Sequence[Entry], made: Mapping[int, int]) -> dict[int, int]:
+    """`made`: ref → customer, of earlier rows of the same chunk."""
+    known = resolve(writing, {entry.ref for entry in entries if entry.ref not in made})
+    known |= {entry.ref: made[entry.ref] for entry in entries if entry.ref in made}
     known |= _met_meanwhile(writing.connection, [entry for entry in entries if entry.ref not in known])
     refused = refused_values(writing.connection, [(a[0], a[1]) for entry in entries for a in entry.person.addresses])
     batch = _Batch()

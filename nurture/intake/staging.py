@@ -56,11 +56,12 @@ def waiting(connection: Connection, run_id: int, limit: int) -> list[Staged]:
 
 
 def tick_off(connection: Connection, run_id: int, rows: Sequence[Staged], customers: dict[int, int]) -> None:
-    """Marks rows as written. `customers`: row → the customer whom it brought, for later rows to find."""
+    """Marks rows as written. `customers`: row → its customer; a new one is noted where later rows look for them."""
     done = (_row.c.run_id == run_id, _row.c.row.between(rows[0].row, rows[-1].row), _row.c.verdict != REJECTED)
-    if customers:
+    new = {-row.values["ref"]: customers[row.row] for row in rows if row.row in customers and row.values["ref"] < 0}
+    if new:
         brought = update(_row).where(_row.c.run_id == run_id, _row.c.row == bindparam("at"))
-        values = [{"at": row, "whom": ident} for row, ident in customers.items()]
+        values = [{"at": row, "whom": ident} for row, ident in new.items()]
         connection.execute(brought.values(customer_id=bindparam("whom")), values)
     connection.execute(update(_row).where(*done).values(applied=True))
 
