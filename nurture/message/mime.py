@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from .address import Mailbox, ascii_address
@@ -28,7 +29,6 @@ OURS = frozenset(
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 _RAW = re.compile(r"[\x20-\x7e]*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _WORD_FRAME = len("=?utf-8?b??=")
 
@@ -44,7 +44,7 @@ def mail_bytes(message: Message, *, message_id: str, date: datetime, headers: It
         f"Date: {format_datetime(date)}",
         f"Message-ID: <{_identifier(message_id)}>",
         _from(message.from_),
-        f"To: {_address_header(message.to)}",
+        f"To: {ascii_address(message.to)}",
         _header("Subject", message.subject),
         "Auto-Submitted: auto-generated",
         *(_added(name, value) for name, value in (*message.headers, *headers)),
@@ -71,26 +71,21 @@ def _part(subtype: str, text: str) -> Iterator[str]:
     yield f'Content-Type: text/{subtype}; charset="utf-8"'
     yield "Content-Transfer-Encoding: base64"
     yield ""
-    encoded = b64encode("\r\n".join(_LINE_END.split(text)).encode()).decode()
-    yield from [encoded[start : start + LONGEST_LINE] for start in range(0, len(encoded), LONGEST_LINE)] or [""]
+    canonical = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+    encoded = b64encode(canonical.encode()).decode()
+    yield "\r\n".join([encoded[start : start + LONGEST_LINE] for start in range(0, len(encoded), LONGEST_LINE)])
 
 
+@lru_cache(maxsize=64)
 def _from(mailbox: Mailbox) -> str:
-    name, address = mailbox.name, _address_header(mailbox.address)
+    name, address = mailbox.name, ascii_address(mailbox.address)
     if not name:
         return f"From: {address}"
     if _CONTROL.search(name):
         raise ValueError(f"control character in the sender's name {name!r}")
     if _ATOMS.fullmatch(name) and "=?" not in name and len(name) <= 60 and name == " ".join(name.split()):
         return f"From: {name} <{address}>"
-    if name.isascii() and len(name) <= 60 and "=?" not in name:
-        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-        return f'From: "{quoted}" <{address}>'
     return f"From: {_words(name, len('From: '))}\r\n <{address}>"
-
-
-def _address_header(address: str) -> str:
-    return ascii_address(address)
 
 
 def _header(name: str, value: str) -> str:

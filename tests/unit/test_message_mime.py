@@ -3,6 +3,7 @@
 import email
 import re
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import SMTP, default
 from typing import Any
@@ -72,6 +73,12 @@ def body(found: EmailMessage, kind: str) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
+def sender_of(raw: bytes) -> str:
+    """The display name, decoded the old way: newer parsers left a blank between two words (gh-128110)."""
+    words, _, _ = str(email.message_from_bytes(raw)["from"]).rpartition("<")
+    return str(make_header(decode_header(words.strip())))
+
+
 def unix(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -100,8 +107,7 @@ def test_python_reads_back_what_was_written(subject: str, text: str, html: str, 
     assert all(not each.defects for each in found.values())
     assert found["subject"] == subject
     assert found["from"].addresses[0].addr_spec == "news@minato.example"
-    # Python's parser makes one space of any blanks in a name (RFC 5322 calls it a phrase).
-    assert found["from"].addresses[0].display_name.split() == name.split()
+    assert sender_of(raw) == name
     assert body(found, "plain") == unix(text)
     if html:
         assert body(found, "html") == unix(html)
