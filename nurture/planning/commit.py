@@ -6,6 +6,7 @@ claimed in the meantime stays as it is.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import (
@@ -99,7 +100,7 @@ def _ranges(connection: Connection) -> Iterator[tuple[int, int]]:
     cuts = connection.scalars(
         select(inner.c.customer_id).where((inner.c.turn - 1) % PEOPLE == 0).order_by(inner.c.customer_id)
     ).all()
-    for first, following in zip(cuts, [*cuts[1:], 1 << 62], strict=True):
+    for first, following in pairwise([*cuts, 1 << 62]):
         yield first, following - 1
 
 
