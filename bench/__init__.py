@@ -1,0 +1,1 @@
+"""How fast nurture is: a world made from a seed, measurements with their goals, and the table they are printed in."""
