@@ -1,0 +1,190 @@
+"""The foresight as a table for a terminal: who, what, when, by which way, and then who not and why."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import StringIO
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from nurture.catalogue import say
+
+from .foresight import ForeseenTouch, Foresight
+from .moment import day_and_time
+from .reason import Wording
+
+SHOWN = 200
+"""Messages in one table; a person reads no more."""
+NAMED = 2
+"""Examples of people for each reason."""
+
+
+def as_table(foresight: Foresight, language: str, color: bool, width: int) -> str:
+    """The whole foresight in `width` columns, a Japanese character counted as two; `color` adds ANSI colours."""
+    telling = _Telling(foresight, language)
+    return printed(Group(*telling.parts()), color, width)
+
+
+def printed(shown: RenderableType, color: bool, width: int) -> str:
+    """What rich would write on a terminal, as text."""
+    console = Console(
+        file=StringIO(),
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        legacy_windows=False,
+    )
+    console.print(shown)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in text.split("\n"))
+
+
+@dataclass
+class ReasonGroup:
+    """Everybody who is refused for one reason."""
+
+    verdict: str
+    count: int = 0
+    people: list[ForeseenTouch] = field(default_factory=list)
+    broadcasts: list[tuple[str, int]] = field(default_factory=list)
+    """Campaign and number of people whom it can't reach."""
+
+    def sentence(self, wording: Wording, zone: str) -> str:
+        """The reason, with its rule where all of them share it."""
+        gates = [(each.plan.failing or [{}])[0] for each in self.people]
+        rules = {(gate.get("gate"), gate.get("rule"), gate.get("until")) for gate in gates}
+        if len(rules) == 1 and gates[0].get("gate") == self.verdict and len(self.people) == self.count:
+            shared = dict(gates[0]) if self.verdict == "outranked" else {**gates[0], "by": ()}
+            return wording.sentence(shared, zone, self.people[0].plan.due_at)
+        return wording.gate(self.verdict)
+
+
+def group_refused(foresight: Foresight) -> list[ReasonGroup]:
+    """Who gets nothing, by reason, the most frequent one first."""
+    found: dict[str, ReasonGroup] = {}
+    for refusal in foresight.refusals:
+        found.setdefault(refusal.verdict, ReasonGroup(refusal.verdict)).count += refusal.count
+    for each in foresight.refused:
+        found[each.plan.verdict].people.append(each)
+    for broadcast in foresight.left_out:
+        for gate, count in broadcast.counts.items():
+            group = found.setdefault(gate, ReasonGroup(gate))
+            group.broadcasts.append((broadcast.campaign, count))
+            group.count += count
+    return sorted(found.values(), key=lambda each: (-each.count, each.verdict))
+
+
+def opened_line(foresight: Foresight, language: str) -> str:
+    """新しく始まるもの: はじめてのお礼 12 件; empty where nothing begins."""
+    listed = [
+        say(language, "preview.opened.one", title=foresight.titles.get(name, name), count=f"{count:,}")
+        for name, count in foresight.opened
+    ]
+    return say(language, "preview.opened", list=say(language, "cause.join").join(listed)) if listed else ""
+
+
+def summary_line(foresight: Foresight, language: str) -> str:
+    """送信 12 件・延期 3 件・除外 41 件・エラー 0 件."""
+    summary = foresight.summary
+    names = ("sends", "deferred", "excluded", "errors")
+    return say(language, "preview.summary", **{name: f"{getattr(summary, name):,}" for name in names})
+
+
+class _Telling:
+    def __init__(self, foresight: Foresight, language: str) -> None:
+        self.foresight, self.language = foresight, language
+        self.wording = Wording(language, foresight.settings, foresight.titles)
+        self.zone = foresight.settings.timezone
+        self.year = foresight.at.year
+
+    def parts(self) -> Iterator[RenderableType]:
+        at = day_and_time(self.language, self.foresight.instant, self.zone)
+        yield Text(self._say("preview.title", at=at), style="bold")
+        yield from self._sends()
+        if groups := group_refused(self.foresight):
+            yield self._refused(groups)
+        if opened := opened_line(self.foresight, self.language):
+            yield Text(opened)
+            yield Text()
+        yield Text(summary_line(self.foresight, self.language), style="bold")
+
+    def _sends(self) -> Iterator[RenderableType]:
+        summary, sends = self.foresight.summary, self.foresight.sends[:SHOWN]
+        if not sends:
+            yield Text(self._say("preview.nothing"))
+            return
+        days: dict[str, list[ForeseenTouch]] = defaultdict(list)
+        for each in sends:
+            days[day_and_time(self.language, each.plan.at or 0, each.plan.zone, self.year)].append(each)
+        yield self._table(days)
+        total = summary.sends + summary.deferred + summary.errors
+        if total > len(sends):
+            yield Text(self._say("preview.more", count=f"{total - len(sends):,}"))
+        if total > self.foresight.composed:
+            yield Text(self._say("preview.composed", count=f"{self.foresight.composed:,}"))
+
+    def _table(self, days: dict[str, list[ForeseenTouch]]) -> Table:
+        shown = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1), pad_edge=False)
+        for name, ratio, whole in (("when", 0, True), ("who", 3, False), ("what", 4, False), ("by", 0, True)):
+            shown.add_column(self._say(f"preview.{name}"), ratio=ratio or None, no_wrap=whole, overflow="fold")
+        shown.add_column(self._say("preview.subject"), ratio=6, overflow="fold")
+        for when, touches in days.items():
+            for number, each in enumerate(touches):
+                shown.add_row(self._when(when if not number else "", each), *self._cells(each))
+        return shown
+
+    def _when(self, when: str, touch: ForeseenTouch) -> Text:
+        mark = "" if touch.mark == "new" else self._say(f"preview.mark.{touch.mark}")
+        zone = "" if touch.plan.zone == self.zone or not when else touch.plan.zone
+        lines = [each for each in (when, zone, mark) if each]
+        return Text("\n".join(lines), style="cyan" if touch.mark != "moved" else "yellow")
+
+    def _cells(self, touch: ForeseenTouch) -> Iterator[Text]:
+        yield Text(touch.called)
+        yield Text(touch.title)
+        yield Text(self.wording.channel(touch.plan.channel or ""))
+        subject = Text(touch.subject)
+        if touch.error:
+            subject = Text(self._say("preview.error", problem=touch.error), style="red")
+        elif touch.deferred:
+            plan = touch.plan
+            subject.append("\n" * bool(touch.subject), style="dim")
+            subject.append(
+                self.wording.reason(plan.verdict, list(plan.failing or ()), plan.zone, plan.due_at), "yellow"
+            )
+        yield subject
+
+    def _refused(self, groups: list[ReasonGroup]) -> Table:
+        shown = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1), pad_edge=False)
+        shown.add_column(self._say("preview.refused"), ratio=5, overflow="fold")
+        shown.add_column(self._say("preview.count"), justify="right", no_wrap=True)
+        shown.add_column(self._say("preview.examples"), ratio=5, overflow="fold")
+        for group in groups:
+            reason = group.sentence(self.wording, self.zone)
+            shown.add_row(Text(reason), Text(f"{group.count:,}"), Text(self._examples(group)))
+        return shown
+
+    def _examples(self, group: ReasonGroup) -> str:
+        people = list(dict.fromkeys(self._example(each) for each in group.people[: NAMED * 10]))[:NAMED]
+        titles = self.foresight.titles
+        broadcasts = [
+            self._say("preview.left_out", title=titles.get(name, name), count=f"{count:,}")
+            for name, count in group.broadcasts
+        ]
+        names = self._say("cause.join").join([*people, *broadcasts])
+        rest = group.count - len(people) - sum(count for _, count in group.broadcasts)
+        return self._say("preview.others", names=names, count=f"{rest:,}") if rest else names
+
+    def _example(self, touch: ForeseenTouch) -> str:
+        gate = next(iter(touch.plan.failing or ()), {})
+        causes = self.wording.causes(gate, touch.plan.zone) if touch.plan.verdict == "capped" else ""
+        return self._say("preview.example", name=touch.called, causes=causes) if causes else touch.called
+
+    def _say(self, key: str, **values: object) -> str:
+        return say(self.language, key, **values)
