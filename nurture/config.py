@@ -141,6 +141,10 @@ class Email(Section):
     per_hour: int | None = Field(default=None, ge=1)
     per_day: int | None = Field(default=None, ge=1)
     """The mail provider's own limits."""
+    domains: dict[str, int] = Field(default_factory=dict)
+    """Most messages a minute to a recipient domain, e.g. `docomo.ne.jp: 60`."""
+    connections: int = Field(default=4, ge=1, le=50)
+    """Kept connections to the mail server."""
 
 
 class Line(Section):
@@ -149,6 +153,8 @@ class Line(Section):
     enabled: bool = False
     monthly_quota: int | None = Field(default=None, ge=0)
     """How many people may be pushed to in a calendar month (Japan: 200, 5,000 or 30,000); None = no limit."""
+    per_second: int = Field(default=20, ge=1, le=2000)
+    """Most pushes a second; LINE itself allows 2,000."""
     host: str = "https://api.line.me"
 
 

@@ -4,12 +4,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, null, select
 
-from nurture.campaign import After, Campaign, Entered
+from nurture.campaign import After, Anniversary, Campaign, Entered
 from nurture.condition.vocabulary import InSegment
 from nurture.rules.buying import GONE
 from nurture.rules.compiling import predicate
 from nurture.rules.offer import offered_product
 from nurture.rules.scope import Scope
+from nurture.rules.variables import Occasion
 from nurture.store.tables import Booking, Order, probe
 
 from .situation import Situation, subject_of
@@ -56,3 +57,9 @@ def ending(scope: Scope, campaign: Campaign) -> ColumnElement[Any]:
     if campaign.exit_when is not None:
         whens.append((predicate(scope, campaign.exit_when), "exited"))
     return case(*whens, else_=null()) if whens else null()
+
+
+def occasion_of(campaign: Campaign) -> Occasion | None:
+    """The yearly date that an anniversary campaign celebrates, None for the others."""
+    trigger = campaign.trigger
+    return Occasion(trigger.anniversary, trigger.relative) if isinstance(trigger, Anniversary) else None

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from nurture.campaign import Campaign
 from nurture.gates.reach import HELD_OUT, INCOMPLETE, LEFT_AUDIENCE, ON_HOLD, on_hold, reach
 from nurture.gates.situation import PlannedStep, Situation
-from nurture.gates.standing import ending, in_audience, scope_of
+from nurture.gates.standing import ending, in_audience, occasion_of, scope_of
 from nurture.rules.offer import offered_product
 from nurture.rules.scope import Scope
 from nurture.rules.variables import incomplete
@@ -208,7 +208,9 @@ class _Staging:
             "outside": not_(in_audience(self.scope, self.campaign)) if not self.fresh else false(),
             "exits": self._exits(),
             "held_out": self.source.c.held_out,
-            "incomplete": incomplete(needs, self.step.requires) if self.step.requires else false(),
+            "incomplete": incomplete(needs, self.step.requires, occasion_of(self.campaign))
+            if self.step.requires
+            else false(),
             "zone": self.zone,
             "kind": CUSTOMER.c.kind,
             "touch_id": cast(null(), NOTHING) if self.fresh else TOUCH.c.id,

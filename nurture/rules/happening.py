@@ -120,10 +120,14 @@ def received(scope: Scope, asked: Received) -> Clause:
 def _not_our_own(scope: Scope) -> list[ColumnElement[bool]]:
     if scope.campaign is None or scope.occurrence is None:
         return []
-    own = select(TOUCH.c.id).where(
-        TOUCH.c.id == CONTACT.c.touch_id,
-        TOUCH.c.campaign == scope.campaign,
-        TOUCH.c.occurrence == scope.occurrence,
+    own = (
+        select(TOUCH.c.id)
+        .where(
+            TOUCH.c.id == CONTACT.c.touch_id,
+            TOUCH.c.campaign == scope.campaign,
+            TOUCH.c.occurrence == scope.occurrence,
+        )
+        .correlate_except(TOUCH)
     )
     return [or_(CONTACT.c.touch_id.is_(None), ~own.exists())]
 

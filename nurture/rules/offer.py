@@ -30,7 +30,7 @@ def offered_product(scope: Scope, offer: Offer) -> ColumnElement[Any]:
     )
     if offer.category is not None:
         found = found.where(PRODUCT.c.category == offer.category)
-    return found.scalar_subquery()
+    return found.correlate_except(RELATION, PRODUCT).scalar_subquery()
 
 
 def offer_reason(scope: Scope, offer: Offer, product_id: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -41,12 +41,15 @@ def offer_reason(scope: Scope, offer: Offer, product_id: ColumnElement[Any]) -> 
         .where(RELATION.c.related_id == product_id, RELATION.c.product_id.in_(_bought(scope, offer, bought)))
         .order_by(RELATION.c.position, RELATION.c.product_id)
         .limit(1)
+        .correlate_except(RELATION)
         .scalar_subquery()
     )
 
 
 def _bought(scope: Scope, offer: Offer, bought: Any) -> Select[Any]:
+    # SQLAlchemy ties a subquery to the statement just around it only; these stand two deep.
     found = select(bought.c.product_id).where(bought.c.customer_id == scope.customer_id, bought.c.counts)
+    found = found.correlate_except(bought)
     if offer.related_to == "this":
         assert scope.subject_id is not None
         return found.where(bought.c.order_id == scope.subject_id)
@@ -56,6 +59,7 @@ def _bought(scope: Scope, offer: Offer, bought: Any) -> Select[Any]:
             .where(ORDER.c.customer_id == scope.customer_id, ORDER.c.status.not_in(GONE))
             .order_by(ORDER.c.ordered_at.desc(), ORDER.c.id.desc())
             .limit(1)
+            .correlate_except(ORDER)
         )
         return found.where(bought.c.order_id == newest.scalar_subquery())
     return found
@@ -66,6 +70,7 @@ def _owned(scope: Scope) -> ColumnElement[bool]:
     return (
         select(1)
         .where(owned.c.customer_id == scope.customer_id, owned.c.product_id == RELATION.c.related_id, owned.c.counts)
+        .correlate_except(owned)
         .exists()
     )
 
@@ -80,5 +85,6 @@ def _refused(scope: Scope) -> ColumnElement[bool]:
             func.coalesce(HOLD.c.closed_at, scope.now + 1) > scope.now,
             or_(HOLD.c.product_id == PRODUCT.c.id, (HOLD.c.category != "") & (HOLD.c.category == PRODUCT.c.category)),
         )
+        .correlate_except(HOLD)
         .exists()
     )

@@ -189,7 +189,6 @@ def test_a_product_related_to_this_order_is_offered(peopled: Engine) -> None:
     assert value(found[ALICE], "offer.name") == "手挽きミル"
 
 
-@pytest.mark.xfail(reason="the nested queries of nurture.rules.offer list the outer table anew instead of correlating")
 def test_nothing_is_offered_to_bob_whose_order_is_empty(peopled: Engine) -> None:
     found = contexts(peopled, campaign({"after": "order"}, offer={"related_to": "this"}), ORDERS)
     assert value(found[BOB], "offer.name") is None
