@@ -1,0 +1,441 @@
+"""Claiming: planned touches whose time has come are asked every gate again and handed to one worker.
+
+The recheck is set-based and reads the same predicates and the same placing as planning. What a fixed gate refuses is
+concluded where it is final, else it loses its slot and planning is told to look; what time refuses moves on.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    type_coerce,
+    update,
+)
+
+from nurture.config import Settings
+from nurture.gates.cap import longest_memory
+from nurture.gates.limit import CONSUMED, Limit, limits_of
+from nurture.gates.placing import Candidate, Contact, Decision, Placer
+from nurture.gates.reach import FIXED, INCOMPLETE, LEFT_AUDIENCE, NO_ADDRESS, ON_HOLD, SUPPRESSED, on_hold, reach
+from nurture.gates.situation import PlannedStep, Situation
+from nurture.gates.standing import ending, in_audience, occasion_of, scope_of
+from nurture.gates.timing import make_placer
+from nurture.rules.offer import offered_product
+from nurture.rules.permission import usable_address
+from nurture.rules.variables import incomplete
+from nurture.store import among
+from nurture.store.tables import (
+    Account,
+    Customer,
+    CustomerChange,
+    Enrollment,
+    Generation,
+    Pause,
+    Throttle,
+    Touch,
+    TouchLog,
+    table,
+)
+from nurture.store.tables import Contact as ContactRow
+
+from .throttle import SLOWED, Rate, admit, channel_rates, domain_rate, slowed_domains
+from .values import Claimed
+
+ACCOUNT, CONTACT, CUSTOMER, CHANGE = (table(each) for each in (Account, ContactRow, Customer, CustomerChange))
+ENROLLMENT, GENERATION, PAUSE, THROTTLE = (table(each) for each in (Enrollment, Generation, Pause, Throttle))
+TOUCH, LOG = table(Touch), table(TouchLog)
+GUARD = 30
+"""Seconds before a window closes in which nothing is handed over any more: the longest from fence to last byte."""
+OWN_COLUMNS = ("id", "token", "owner_id", "customer_id", "channel", "hop", "attempts", "occurrence", "subject_id")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One touch as the recheck found it."""
+
+    candidate: Candidate
+    row: Any
+    step: PlannedStep
+    gate: int
+
+
+def claim(connection: Connection, situation: Situation, *, worker: str, limit: int, lease: int) -> list[Claimed]:
+    """Claims at most `limit` touches, one for each owner, for `lease` seconds, in the caller's write transaction."""
+    picked = _pick(connection, situation, limit)
+    if not picked:
+        return []
+    picked = _lock(connection, picked)
+    asked = [each for step in situation.steps for each in _ask(connection, situation, step, picked)]
+    gone = set(picked) - {each.row.id for each in asked}
+    _park(connection, situation, gone, "left_audience")
+    for each in asked:
+        if each.gate:
+            _refuse(connection, situation, each)
+    passing = [each for each in asked if not each.gate]
+    passing = _within_limits(connection, situation, passing)
+    free = _within_rates(connection, situation, _free_now(connection, situation, passing))
+    return _take(connection, situation, free, worker, lease)
+
+
+def _pick(connection: Connection, situation: Situation, limit: int) -> list[int]:
+    paused = set(connection.scalars(select(PAUSE.c.scope).where(_in_force(situation))))
+    if "all" in paused:
+        return []
+    channels = [scope.removeprefix("channel:") for scope in paused if scope.startswith("channel:")]
+    campaigns = [scope.removeprefix("campaign:") for scope in paused if scope.startswith("campaign:")]
+    found = (
+        select(TOUCH.c.id, TOUCH.c.owner_id)
+        .where(TOUCH.c.status == "planned", _seconds(TOUCH.c.at) <= situation.instant)
+        .order_by(TOUCH.c.at, TOUCH.c.priority.desc(), TOUCH.c.id)
+        .limit(2 * limit)
+    )
+    if channels:
+        found = found.where(TOUCH.c.channel.not_in(channels))
+    if campaigns:
+        found = found.where(TOUCH.c.campaign.not_in(campaigns))
+    if connection.dialect.name == "postgresql":
+        found = found.with_for_update(skip_locked=True)
+    owners: dict[int, int] = {}
+    for touch_id, owner_id in connection.execute(found):
+        owners.setdefault(owner_id, touch_id)
+    return list(owners.values())[:limit]
+
+
+def _in_force(situation: Situation) -> ColumnElement[bool]:
+    now = situation.instant
+    return and_(
+        func.coalesce(_seconds(PAUSE.c.ended_at), now + 1) > now,
+        func.coalesce(_seconds(PAUSE.c.until_at), now + 1) > now,
+    )
+
+
+def _lock(connection: Connection, picked: Sequence[int]) -> list[int]:
+    """The touches whose people could be locked; a claim never waits, so that it can't be part of a deadlock."""
+    if connection.dialect.name != "postgresql":
+        return list(picked)
+    pairs = connection.execute(
+        select(TOUCH.c.id, TOUCH.c.customer_id, TOUCH.c.owner_id).where(among(TOUCH.c.id, picked))
+    ).all()
+    people = sorted({each for _, customer, owner in pairs for each in (customer, owner)})
+    wanted = select(CUSTOMER.c.id).where(among(CUSTOMER.c.id, people)).order_by(CUSTOMER.c.id)
+    locked = set(connection.scalars(wanted.with_for_update(skip_locked=True)))
+    return [touch for touch, customer, owner in pairs if {customer, owner} <= locked]
+
+
+def _ask(connection: Connection, situation: Situation, step: PlannedStep, picked: Sequence[int]) -> list[Asked]:
+    campaign = step.campaign
+    scope = scope_of(
+        situation,
+        campaign,
+        CUSTOMER.c.id,
+        subject_id=ENROLLMENT.c.subject_id,
+        occurred_at=_seconds(ENROLLMENT.c.occurred_at),
+        occurrence=ENROLLMENT.c.occurrence,
+    )
+    about, channels = campaign.about, step.step.channels
+    reaches = [reach(scope, channel, campaign.purpose) for channel in channels[:2]]
+    needs = scope.about(offer_id=offered_product(scope, campaign.offer)) if campaign.offer else scope
+    held = on_hold(scope, campaign.purpose, about.product if about else None, about.category if about else None)
+    addresses = [(TOUCH.c.channel == each, usable_address(scope.customer_id, each)) for each in channels]
+    columns: list[ColumnElement[Any]] = [
+        *(TOUCH.c[name] for name in OWN_COLUMNS),
+        _seconds(TOUCH.c.due_at).label("due_at"),
+        _seconds(TOUCH.c.at).label("at"),
+        _seconds(TOUCH.c.expires_at).label("expires_at"),
+        _seconds(ENROLLMENT.c.occurred_at).label("occurred_at"),
+        _zone(situation).label("zone"),
+        CUSTOMER.c.kind,
+        CUSTOMER.c.version,
+        reaches[0].label("first_reach"),
+        (reaches[1] if len(reaches) > 1 else null()).label("second_reach"),
+        held.label("held"),
+        (~in_audience(scope, campaign)).label("outside"),
+        ending(scope, campaign).label("exits"),
+        (incomplete(needs, step.requires, occasion_of(campaign)) if step.requires else literal(False)).label(
+            "incomplete"
+        ),
+        case(*addresses).label("address"),
+        ENROLLMENT.c.ended_at,
+    ]
+    same = and_(
+        ENROLLMENT.c.customer_id == TOUCH.c.customer_id,
+        ENROLLMENT.c.campaign == TOUCH.c.campaign,
+        ENROLLMENT.c.occurrence == TOUCH.c.occurrence,
+    )
+    found = (
+        select(*columns)
+        .select_from(TOUCH.join(ENROLLMENT, same).join(CUSTOMER, CUSTOMER.c.id == TOUCH.c.customer_id))
+        .where(among(TOUCH.c.id, picked), TOUCH.c.campaign == campaign.campaign, TOUCH.c.step == step.step.step)
+    )
+    return [_asked(step, row) for row in connection.execute(found)]
+
+
+def _asked(step: PlannedStep, row: Any) -> Asked:
+    position = step.step.channels.index(row.channel) if row.channel in step.step.channels else 0
+    own, other = (row.first_reach, row.second_reach) if position == 0 else (row.second_reach, row.first_reach)
+    gate = (own or 0) if row.channel in step.step.channels else NO_ADDRESS
+    if not gate and row.held:
+        gate = ON_HOLD
+    if not gate and (row.outside or row.exits or row.ended_at is not None):
+        gate = LEFT_AUDIENCE
+    if not gate and row.incomplete:
+        gate = INCOMPLETE
+    candidate = Candidate(
+        id=row.id,
+        owner_id=row.owner_id,
+        thread=row.id,
+        step_id=step.id,
+        due_at=row.due_at,
+        expires_at=row.expires_at,
+        channel=position,
+        other_reach=other,
+        zone=row.zone,
+        kind=row.kind,
+        touch_at=row.at,
+    )
+    return Asked(candidate, row, step, gate)
+
+
+def _refuse(connection: Connection, situation: Situation, asked: Asked) -> None:
+    name = FIXED[asked.gate]
+    if asked.gate == SUPPRESSED and asked.candidate.other_reach in (None, 1, SUPPRESSED):
+        _conclude(connection, situation, [asked.row.id], "suppressed", name, None)
+    elif asked.gate == LEFT_AUDIENCE:
+        _conclude(connection, situation, [asked.row.id], "cancelled", name, None)
+    else:
+        _park(connection, situation, [asked.row.id], name)
+
+
+def _within_limits(connection: Connection, situation: Situation, asked: list[Asked]) -> list[Asked]:
+    """Takes out those for whom a shared limit has no room left; planning will place them anew."""
+    for limit in limits_of(situation):
+        mine = [each for each in asked if _under(limit, each)]
+        if not mine or (limit.until is not None and situation.instant >= limit.until):
+            continue
+        surplus = mine[max(limit.count - _used(connection, situation, limit), 0) :]
+        _park(connection, situation, [each.row.id for each in surplus], "over_quota")
+        asked = [each for each in asked if each not in surplus]
+    return asked
+
+
+def _under(limit: Limit, asked: Asked) -> bool:
+    if limit.campaign is not None:
+        return asked.step.campaign.campaign == limit.campaign
+    return bool(asked.row.channel == limit.channel)
+
+
+def _used(connection: Connection, situation: Situation, limit: Limit) -> int:
+    name = f"limit:{limit.name}"
+    if connection.dialect.name == "postgresql":
+        # Two workers that count at once would both find room for the last message.
+        from sqlalchemy.dialects.postgresql import insert as insert_new
+
+        connection.execute(insert_new(THROTTLE).values(name=name, next_free=0.0, rate=0.0).on_conflict_do_nothing())
+        connection.execute(select(THROTTLE.c.name).where(THROTTLE.c.name == name).with_for_update())
+    start, end = limit.period(situation.instant)
+    about = TOUCH.c.campaign == limit.campaign if limit.campaign else TOUCH.c.channel == limit.channel
+    used = (
+        select(func.count())
+        .select_from(TOUCH)
+        .where(_seconds(TOUCH.c.at) >= start, _seconds(TOUCH.c.at) < end, TOUCH.c.status.in_(CONSUMED), about)
+    )
+    return connection.scalar(used) or 0
+
+
+def _free_now(connection: Connection, situation: Situation, asked: list[Asked]) -> list[tuple[Asked, int]]:
+    """Those whose slot is now, with the end of the opening they are in; the others move to their next slot."""
+    if not asked:
+        return []
+    placer = make_placer(connection, situation)
+    contacts = _contacts(connection, situation, placer, [each.candidate.owner_id for each in asked])
+    free: list[tuple[Asked, int]] = []
+    for each in asked:
+        candidate = each.candidate._replace(touch_at=None)
+        decision = next(iter(placer.place([candidate], contacts.get(candidate.owner_id, []))))
+        if decision.status == "planned" and decision.at == situation.instant:
+            _, ends = placer.openings(candidate.step_id, candidate.zone, candidate.kind)
+            closing = next(end for end in ends if end > situation.instant)
+            free.append((each, closing))
+        else:
+            _move(connection, situation, each, decision)
+    return free
+
+
+def _contacts(
+    connection: Connection, situation: Situation, placer: Placer, owners: Iterable[int]
+) -> dict[int, list[Contact]]:
+    oldest = situation.instant - longest_memory(placer.caps)
+    label = case((CONTACT.c.touch_id.is_not(None), CONTACT.c.source), else_=CONTACT.c.channel)
+    found = (
+        select(CONTACT.c.owner_id, _seconds(CONTACT.c.at), CONTACT.c.channel, label)
+        .where(
+            among(CONTACT.c.owner_id, owners),
+            CONTACT.c.counts,
+            CONTACT.c.direction == "out",
+            _seconds(CONTACT.c.at) > oldest,
+        )
+        .order_by(CONTACT.c.at, CONTACT.c.id)
+    )
+    contacts: dict[int, list[Contact]] = {}
+    for owner, at, channel, what in connection.execute(found):
+        contacts.setdefault(owner, []).append(Contact(at, channel, what))
+    return contacts
+
+
+def _move(connection: Connection, situation: Situation, asked: Asked, decision: Decision) -> None:
+    if decision.status == "planned" and decision.at is not None:
+        _log(connection, situation, asked.row.id, "planned", decision.verdict, decision.at, asked.row.channel)
+        connection.execute(
+            update(TOUCH)
+            .where(TOUCH.c.id == asked.row.id, TOUCH.c.status == "planned")
+            .values(at=decision.at, verdict=decision.verdict)
+        )
+    elif decision.status in ("expired", "dropped"):
+        _conclude(connection, situation, [asked.row.id], decision.status, decision.verdict, asked.row.channel)
+    else:
+        _park(connection, situation, [asked.row.id], decision.verdict)
+
+
+def _within_rates(
+    connection: Connection, situation: Situation, free: list[tuple[Asked, int]]
+) -> list[tuple[Asked, int]]:
+    """As many as the throttles let go now; the others stay planned and are picked again."""
+    settings, now = situation.settings, situation.now.timestamp()
+    slowed = slowed_domains(connection)
+    groups: dict[str, tuple[Rate, list[int]]] = {}
+    for index, (asked, _) in enumerate(free):
+        for rate in _rates(settings, asked, slowed):
+            groups.setdefault(rate.name, (rate, []))[1].append(index)
+    over: set[int] = set()
+    for rate, indexes in groups.values():
+        waiting = [index for index in indexes if index not in over]
+        over.update(waiting[admit(connection, rate, now, len(waiting)) :])
+    return [each for index, each in enumerate(free) if index not in over]
+
+
+def _rates(settings: Settings, asked: Asked, slowed: set[str]) -> Iterator[Rate]:
+    yield from channel_rates(settings, asked.row.channel)
+    if asked.row.channel == "email":
+        domain = str(asked.row.address).rpartition("@")[2]
+        rate = domain_rate(settings, domain)
+        if rate is not None or domain in slowed:
+            yield rate or Rate(f"domain:{domain}", SLOWED, 1)
+
+
+def _take(
+    connection: Connection, situation: Situation, free: list[tuple[Asked, int]], worker: str, lease: int
+) -> list[Claimed]:
+    generation = connection.scalar(select(func.max(GENERATION.c.id))) or 0
+    claimed = []
+    for asked, closing in free:
+        row, until = asked.row, min(closing - GUARD, asked.row.expires_at)
+        if until <= situation.instant:
+            _park(connection, situation, [row.id], "outside_window")
+            continue
+        taken = connection.execute(
+            update(TOUCH)
+            .where(TOUCH.c.id == row.id, TOUCH.c.status == "planned", TOUCH.c.token == row.token)
+            .values(
+                status="claimed",
+                token=row.token + 1,
+                worker=worker,
+                lease_until=literal(situation.instant + lease, BigInteger),
+                sendable_until=literal(until, BigInteger),
+                customer_version=row.version,
+                generation=generation,
+            )
+        )
+        if taken.rowcount == 1:
+            claimed.append(_claimed(asked, until))
+    return claimed
+
+
+def _claimed(asked: Asked, until: int) -> Claimed:
+    row = asked.row
+    return Claimed(
+        touch_id=row.id,
+        token=row.token + 1,
+        customer_id=row.customer_id,
+        owner_id=row.owner_id,
+        campaign=asked.step.campaign,
+        step=asked.step.step,
+        occurrence=row.occurrence,
+        subject_id=row.subject_id,
+        occurred_at=row.occurred_at,
+        channel=row.channel,
+        address=row.address,
+        hop=row.hop,
+        attempts=row.attempts,
+        expires_at=row.expires_at,
+        sendable_until=until,
+    )
+
+
+def _conclude(
+    connection: Connection, situation: Situation, ids: Sequence[int], status: str, verdict: str, channel: str | None
+) -> None:
+    for touch_id in ids:
+        _log(connection, situation, touch_id, status, verdict, None, channel)
+    connection.execute(
+        update(TOUCH)
+        .where(among(TOUCH.c.id, ids), TOUCH.c.status == "planned")
+        .values(status=status, verdict=verdict, at=None)
+    )
+    _tell_planning(connection, ids)
+
+
+def _park(connection: Connection, situation: Situation, ids: Iterable[int], verdict: str) -> None:
+    """Takes the slot away: planning looks at the customer at its next tick."""
+    parked = sorted(ids)
+    if not parked:
+        return
+    for touch_id in parked:
+        _log(connection, situation, touch_id, "planned", verdict, None, None)
+    connection.execute(
+        update(TOUCH).where(among(TOUCH.c.id, parked), TOUCH.c.status == "planned").values(at=None, verdict=verdict)
+    )
+    _tell_planning(connection, parked)
+
+
+def _tell_planning(connection: Connection, ids: Sequence[int]) -> None:
+    people = (
+        select(CUSTOMER.c.id, CUSTOMER.c.version)
+        .join(TOUCH, TOUCH.c.customer_id == CUSTOMER.c.id)
+        .where(among(TOUCH.c.id, ids))
+        .distinct()
+    )
+    known = select(1).where(CHANGE.c.customer_id == CUSTOMER.c.id, CHANGE.c.version == CUSTOMER.c.version).exists()
+    connection.execute(insert(CHANGE).from_select(["customer_id", "version"], people.where(~known)))
+
+
+def _log(
+    connection: Connection,
+    situation: Situation,
+    touch_id: int,
+    status: str,
+    verdict: str,
+    at: int | None,
+    channel: str | None,
+) -> None:
+    values = {"touch_id": touch_id, "logged_at": situation.now, "status": status, "verdict": verdict}
+    connection.execute(insert(LOG).values(**values, at=at, channel=channel))
+
+
+def _zone(situation: Situation) -> ColumnElement[str]:
+    account = select(ACCOUNT.c.zone).where(ACCOUNT.c.id == CUSTOMER.c.account_id).scalar_subquery()
+    return func.coalesce(CUSTOMER.c.zone, account, situation.settings.timezone)
+
+
+def _seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
+    return type_coerce(column, BigInteger)

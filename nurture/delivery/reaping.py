@@ -1,0 +1,89 @@
+"""Reaping: leases that ran out. What was not fenced goes back to planning; what was is `unknown` or sent again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, and_, delete, insert, literal, select, type_coerce, update
+
+from nurture.store import among
+from nurture.store.tables import Attempt, Message, Touch, TouchLog, table
+
+from .recording import RETRY_KEY_LIVES
+
+ATTEMPT, MESSAGE, TOUCH, LOG = (table(each) for each in (Attempt, Message, Touch, TouchLog))
+
+
+@dataclass(frozen=True)
+class Reaped:
+    """What a reaping found."""
+
+    released: int
+    """Claims given back."""
+    unknown: int
+    """Tries whose outcome nobody can tell."""
+    repeatable: tuple[int, ...]
+    """Touches whose push may be repeated under its retry key."""
+
+
+def reap(connection: Connection, now: datetime, *, worker: str | None = None) -> Reaped:
+    """Settles leases that ended before `now`, or all of `worker`'s, in the caller's write transaction."""
+    instant = int(now.timestamp())
+    over = TOUCH.c.worker == worker if worker else type_coerce(TOUCH.c.lease_until, BigInteger) < instant
+    claimed = list(connection.scalars(select(TOUCH.c.id).where(TOUCH.c.status == "claimed", over)))
+    sending = list(connection.scalars(select(TOUCH.c.id).where(TOUCH.c.status == "sending", over)))
+    released = _release(connection, claimed, now)
+    repeatable = _repeatable(connection, sending, instant)
+    unknown = [each for each in sending if each not in set(repeatable)]
+    return Reaped(released, _unknown(connection, unknown, now), tuple(repeatable))
+
+
+def _release(connection: Connection, ids: Sequence[int], now: datetime) -> int:
+    if not ids:
+        return 0
+    _log(connection, ids, now, "planned", "lease_over")
+    connection.execute(delete(MESSAGE).where(among(MESSAGE.c.touch_id, ids), MESSAGE.c.first_attempt_at.is_(None)))
+    values: dict[str, Any] = {"status": "planned", "worker": None, "lease_until": None, "sendable_until": None}
+    return _update(connection, ids, "claimed", values)
+
+
+def _unknown(connection: Connection, ids: Sequence[int], now: datetime) -> int:
+    if not ids:
+        return 0
+    _log(connection, ids, now, "unknown", "lease_over")
+    open_ = and_(among(ATTEMPT.c.touch_id, ids), ATTEMPT.c.result == "open")
+    connection.execute(update(ATTEMPT).where(open_).values(result="unknown", finished_at=now, code="", reply="lease"))
+    return _update(connection, ids, "sending", {"status": "unknown", "result": "unknown", "lease_until": None})
+
+
+def _repeatable(connection: Connection, ids: Sequence[int], instant: int) -> list[int]:
+    if not ids:
+        return []
+    alive = (
+        select(TOUCH.c.id)
+        .join(MESSAGE, and_(MESSAGE.c.touch_id == TOUCH.c.id, MESSAGE.c.hop == TOUCH.c.hop))
+        .where(
+            among(TOUCH.c.id, ids),
+            TOUCH.c.channel == "line",
+            _seconds(MESSAGE.c.first_attempt_at) + RETRY_KEY_LIVES > instant,
+            _seconds(TOUCH.c.sendable_until) > instant,
+        )
+    )
+    return list(connection.scalars(alive))
+
+
+def _update(connection: Connection, ids: Sequence[int], status: str, values: dict[str, Any]) -> int:
+    # The token rises, so that a worker that comes back to life after its lease can write nothing any more.
+    mine = and_(among(TOUCH.c.id, ids), TOUCH.c.status == status)
+    return connection.execute(update(TOUCH).where(mine).values(token=TOUCH.c.token + literal(1), **values)).rowcount
+
+
+def _log(connection: Connection, ids: Sequence[int], now: datetime, status: str, verdict: str) -> None:
+    found = select(TOUCH.c.id, literal(int(now.timestamp()), BigInteger), literal(status), literal(verdict))
+    found = found.where(among(TOUCH.c.id, ids))
+    connection.execute(insert(LOG).from_select(["touch_id", "logged_at", "status", "verdict"], found))
+
+
+def _seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
+    return type_coerce(column, BigInteger)

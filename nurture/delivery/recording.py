@@ -1,0 +1,201 @@
+"""Recording: what became of a try is written on the touch, guarded by its token, and what follows from it is done.
+
+States are those of docs/delivery.md. A refused address is suppressed, a refused channel pauses, the next channel is the
+next hop, and what can't be known stays `unknown` and counts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, and_, delete, insert, literal, select, update
+
+from nurture.channels.outcome import Accepted, Deferred, NotSent, Outcome, Rejected, Unknown
+from nurture.channels.retry import backoff
+from nurture.rules.permission import sendable
+from nurture.store import change
+from nurture.store.tables import Customer, Message, Pause, Suppression, Touch, TouchLog, table
+
+from .fencing import finish_attempt, lock_people, unfence
+from .values import Claimed
+
+CUSTOMER, MESSAGE, PAUSE = table(Customer), table(Message), table(Pause)
+SUPPRESSION, TOUCH, LOG = table(Suppression), table(Touch), table(TouchLog)
+RETRY_KEY_LIVES = 23 * 3600
+"""Seconds after the first attempt in which a push may be repeated under its retry key (LINE keeps it 24 hours)."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One try and its outcome."""
+
+    claimed: Claimed
+    outcome: Outcome
+    fenced: bool
+    """Whether the fence was passed, so that a contact and an attempt were written."""
+
+
+def record(connection: Connection, tried: Sequence[Tried], now: datetime) -> int:
+    """Writes outcomes in the caller's write transaction; gives how many touches were still this worker's to write."""
+    lock_people(connection, [each.claimed for each in tried])
+    return sum(_record(connection, each, now) for each in tried)
+
+
+def fail_unwritable(connection: Connection, claimed: Claimed, why: str, now: datetime) -> None:
+    """A message that can't be written for this customer: final, and the slot is free again."""
+    _finish(connection, claimed, now, "failed", f"template {why}"[:200], keep_slot=False)
+
+
+def release(connection: Connection, claimed: Claimed, now: datetime, at: int | None = None) -> bool:
+    """Gives a touch that did not pass the fence back to planning, its unfenced bytes dropped; `at` = its next slot."""
+    values: dict[str, Any] = {"status": "planned", "worker": None, "lease_until": None, "sendable_until": None}
+    if at is not None:
+        values["at"] = literal(at, BigInteger)
+    if not _write(connection, claimed, values):
+        return False
+    unfenced = and_(MESSAGE.c.touch_id == claimed.touch_id, MESSAGE.c.first_attempt_at.is_(None))
+    connection.execute(delete(MESSAGE).where(unfenced))
+    return True
+
+
+def _record(connection: Connection, tried: Tried, now: datetime) -> bool:
+    claimed, outcome = tried.claimed, tried.outcome
+    if isinstance(outcome, Accepted):
+        finish_attempt(connection, claimed, now, "accepted", outcome.code, outcome.reply)
+        return _finish(connection, claimed, now, "sent", outcome.code or "accepted", keep_slot=True)
+    if isinstance(outcome, Unknown):
+        return _unknown(connection, tried, outcome, now)
+    if isinstance(outcome, Rejected):
+        return _rejected(connection, tried, outcome, now)
+    return _not_now(connection, tried, outcome, now)
+
+
+def _not_now(connection: Connection, tried: Tried, outcome: Deferred | NotSent, now: datetime) -> bool:
+    claimed, instant = tried.claimed, int(now.timestamp())
+    if isinstance(outcome, NotSent) and not outcome.failed:
+        return _give_back(connection, tried, "not_sent", "", None, now)
+    later = backoff(outcome, claimed.attempts, instant, claimed.expires_at, f"{claimed.touch_id}:{claimed.hop}")
+    code = outcome.code if isinstance(outcome, Deferred) else ""
+    if later is not None:
+        return _give_back(connection, tried, "deferred", code, later, now)
+    if not _give_back(connection, tried, "deferred", code, None, now):
+        return False
+    values = {"status": "expired", "verdict": "expired", "at": None, "result": f"{code} retries"[:200]}
+    connection.execute(
+        update(TOUCH).where(TOUCH.c.id == claimed.touch_id, TOUCH.c.status == "planned").values(**values)
+    )
+    _log(connection, claimed, now, "expired", "expired")
+    change(connection, [claimed.customer_id], now)
+    return True
+
+
+def _give_back(connection: Connection, tried: Tried, result: str, code: str, at: int | None, now: datetime) -> bool:
+    if not release(connection, tried.claimed, now, at):
+        return False
+    if tried.fenced:
+        unfence(connection, tried.claimed, now, result, code)
+    connection.execute(
+        update(TOUCH)
+        .where(TOUCH.c.id == tried.claimed.touch_id)
+        .values(result=f"{code} {result}".strip(), attempts=tried.claimed.attempts + 1)
+    )
+    _log(connection, tried.claimed, now, "planned", result, at)
+    return True
+
+
+def _rejected(connection: Connection, tried: Tried, outcome: Rejected, now: datetime) -> bool:
+    claimed = tried.claimed
+    if outcome.scope in ("channel", "account", "domain"):
+        if outcome.scope != "domain":
+            pause(connection, f"channel:{claimed.channel}", f"{outcome.code} {outcome.scope}", now)
+        return _give_back(connection, tried, "rejected", outcome.code, None, now)
+    if tried.fenced:
+        unfence(connection, claimed, now, "rejected", outcome.code)
+    if outcome.scope == "address":
+        _suppress(connection, claimed, now)
+    other = _next_channel(connection, claimed, now)
+    if other is None:
+        return _finish(connection, claimed, now, "failed", f"{outcome.code} {outcome.scope}", keep_slot=False)
+    values = {"status": "planned", "channel": other, "hop": claimed.hop + 1, "worker": None, "lease_until": None}
+    if not _write(connection, claimed, {**values, "at": now, "result": f"{outcome.code} {outcome.scope}"}):
+        return False
+    _log(connection, claimed, now, "planned", "next_channel")
+    change(connection, [claimed.customer_id], now)
+    return True
+
+
+def _unknown(connection: Connection, tried: Tried, outcome: Unknown, now: datetime) -> bool:
+    claimed, instant = tried.claimed, int(now.timestamp())
+    if outcome.retry_same_key and _key_lives(connection, claimed, instant):
+        wait = backoff(outcome, claimed.attempts, instant, claimed.sendable_until, f"{claimed.touch_id}:{claimed.hop}")
+        if wait is not None:
+            return _write(connection, claimed, {"lease_until": literal(wait, BigInteger), "worker": None})
+    finish_attempt(connection, claimed, now, "unknown", "", outcome.reason)
+    return _finish(connection, claimed, now, "unknown", "unknown", keep_slot=True)
+
+
+def _key_lives(connection: Connection, claimed: Claimed, instant: int) -> bool:
+    mine = and_(MESSAGE.c.touch_id == claimed.touch_id, MESSAGE.c.hop == claimed.hop)
+    first = connection.scalar(select(MESSAGE.c.first_attempt_at).where(mine))
+    return first is not None and instant < int(first.timestamp()) + RETRY_KEY_LIVES
+
+
+def _next_channel(connection: Connection, claimed: Claimed, now: datetime) -> str | None:
+    """The step's next channel, with that channel's own address and consent; planning asks the rest again."""
+    for channel in claimed.step.channels[claimed.hop + 1 :]:
+        asked = sendable(CUSTOMER.c.id, channel, int(now.timestamp()), claimed.campaign.purpose)
+        if connection.scalar(select(asked).where(CUSTOMER.c.id == claimed.customer_id)):
+            return str(channel)
+    return None
+
+
+def _suppress(connection: Connection, claimed: Claimed, now: datetime) -> None:
+    change(connection, [claimed.customer_id], now)
+    connection.execute(
+        insert(SUPPRESSION).values(
+            channel=claimed.channel,
+            value=claimed.address,
+            scope="all",
+            reason="hard_bounce",
+            source="delivery",
+            created_at=now,
+        )
+    )
+
+
+def pause(connection: Connection, scope: str, reason: str, now: datetime, until: datetime | None = None) -> None:
+    """Stops everything, a channel or a campaign until a person (or `until`) lifts it; said twice, it stops once."""
+    open_ = and_(PAUSE.c.scope == scope, PAUSE.c.ended_at.is_(None))
+    if connection.scalar(select(PAUSE.c.id).where(open_).limit(1)) is None:
+        values = {"scope": scope, "reason": reason[:200], "began_at": now, "until_at": until}
+        connection.execute(insert(PAUSE).values(**values))
+
+
+def _finish(
+    connection: Connection, claimed: Claimed, now: datetime, status: str, result: str, *, keep_slot: bool
+) -> bool:
+    values: dict[str, Any] = {"status": status, "result": result, "worker": None, "lease_until": None}
+    if not keep_slot:
+        values["at"] = None
+    if not _write(connection, claimed, values):
+        return False
+    _log(connection, claimed, now, status, result[:60])
+    if not keep_slot:
+        change(connection, [claimed.customer_id], now)
+    return True
+
+
+def _write(connection: Connection, claimed: Claimed, values: dict[str, Any]) -> bool:
+    """The one guarded UPDATE: only the holder of the token, only from a state that a worker holds."""
+    mine = and_(
+        TOUCH.c.id == claimed.touch_id, TOUCH.c.token == claimed.token, TOUCH.c.status.in_(("claimed", "sending"))
+    )
+    return connection.execute(update(TOUCH).where(mine).values(**values)).rowcount == 1
+
+
+def _log(
+    connection: Connection, claimed: Claimed, now: datetime, status: str, verdict: str, at: int | None = None
+) -> None:
+    values = {"touch_id": claimed.touch_id, "logged_at": now, "status": status, "verdict": verdict, "at": at}
+    connection.execute(insert(LOG).values(**values, channel=claimed.channel))

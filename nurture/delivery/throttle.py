@@ -1,0 +1,82 @@
+"""Throttles: how many messages may leave now, per channel and recipient domain; all workers share them by the database.
+
+The generic cell rate algorithm (ITU-T I.371): a row holds the instant at which the next message is due by the rate.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from nurture.config import Settings
+from nurture.store.tables import Throttle, table
+
+THROTTLE = table(Throttle)
+SLOWED = 0.2
+"""Messages a second to a domain that asked us to slow down (421, 4.7.x), until it takes mail again."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A ceiling on messages."""
+
+    name: str
+    per_second: float
+    burst: int
+    """How many may go at once after a pause."""
+
+
+def channel_rates(settings: Settings, channel: str) -> Iterator[Rate]:
+    """The ceilings of one channel."""
+    if channel == "line":
+        yield Rate("channel:line", float(settings.line.per_second), max(settings.line.per_second, 1))
+    elif settings.email.per_hour is not None:
+        yield Rate("channel:email", settings.email.per_hour / 3600, max(settings.email.per_hour // 60, 1))
+
+
+def domain_rate(settings: Settings, domain: str) -> Rate | None:
+    """The ceiling of one recipient domain, None where there is none."""
+    per_minute = settings.email.domains.get(domain)
+    return None if per_minute is None else Rate(f"domain:{domain}", per_minute / 60, max(per_minute // 6, 1))
+
+
+def admit(connection: Connection, rate: Rate, now: float, wanted: int) -> int:
+    """Takes up to `wanted` places under the rate in the caller's write transaction; gives how many there were."""
+    row = _row(connection, rate)
+    interval = 1 / (row.rate or rate.per_second)
+    arrival = max(row.next_free, now)
+    places = min(wanted, int((now + rate.burst * interval - arrival) / interval))
+    if places > 0:
+        mine = THROTTLE.c.name == rate.name
+        connection.execute(update(THROTTLE).where(mine).values(next_free=arrival + places * interval))
+    return max(places, 0)
+
+
+def slow_down(connection: Connection, domain: str, now: float, seconds: float) -> None:
+    """A domain asked for less: nothing goes there for `seconds`, and then little."""
+    _row(connection, Rate(f"domain:{domain}", SLOWED, 1))
+    values = {"next_free": now + seconds, "rate": SLOWED}
+    connection.execute(update(THROTTLE).where(THROTTLE.c.name == f"domain:{domain}").values(**values))
+
+
+def slowed_domains(connection: Connection) -> set[str]:
+    """Domains that asked for less and have not taken mail since."""
+    found = select(THROTTLE.c.name).where(THROTTLE.c.name.startswith("domain:"), THROTTLE.c.rate > 0)
+    return {name.removeprefix("domain:") for name in connection.scalars(found)}
+
+
+def speed_up(connection: Connection, domain: str) -> None:
+    """A slowed domain took a message: its configured rate holds again."""
+    connection.execute(update(THROTTLE).where(THROTTLE.c.name == f"domain:{domain}").values(rate=0.0))
+
+
+def _row(connection: Connection, rate: Rate) -> Any:
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    new = dialect.insert(THROTTLE).values(name=rate.name, next_free=0.0, rate=0.0)
+    connection.execute(new.on_conflict_do_nothing())
+    found = select(THROTTLE.c.next_free, THROTTLE.c.rate).where(THROTTLE.c.name == rate.name)
+    if connection.dialect.name == "postgresql":
+        found = found.with_for_update()
+    return connection.execute(found).one()

@@ -1,0 +1,94 @@
+"""The one writer of a worker: whatever waits shares a transaction, on a thread of its own.
+
+While one commit is on its way, fences, outcomes and claims pile up; they go together in the next. So a commit is shared
+by as many messages as the disk is slow, without a timer, and settling message n and fencing n + 1 share one.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from nurture.store import writing
+
+Result = TypeVar("Result")
+LARGEST = 100
+"""Operations in one transaction: what a crash can leave in doubt."""
+
+
+@dataclass
+class _Waiting:
+    work: Callable[[Connection, list[Any]], list[Any]]
+    item: Any
+    done: "asyncio.Future[Any]" = field(default_factory=asyncio.Future)
+
+
+class Writer:
+    """Collects operations of several kinds and runs each kind once per transaction, in the order of its first item."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._thread = ThreadPoolExecutor(1, "nurture-writer")
+        self._waiting: list[_Waiting] = []
+        self._busy: asyncio.Task[None] | None = None
+
+    async def submit(self, work: Callable[[Connection, list[Any]], list[Any]], item: Any) -> Any:
+        """Runs `work(connection, items)` with every item that waits for the same work; gives this item's result.
+
+        An error of the transaction reaches everyone who waited for it: nothing of it was written.
+        """
+        waiting = _Waiting(work, item)
+        self._waiting.append(waiting)
+        if self._busy is None:
+            self._busy = asyncio.create_task(self._write())
+        return await waiting.done
+
+    async def run(self, work: Callable[[Connection], Result]) -> Result:
+        """One transaction of its own, after what is on its way."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._alone, work)
+
+    def close(self) -> None:
+        """Waits for what is on its way and ends the thread."""
+        self._thread.shutdown()
+
+    async def _write(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
+                try:
+                    results = await loop.run_in_executor(self._thread, self._together, batch)
+                except Exception as problem:
+                    _settle(batch, [problem] * len(batch))
+                else:
+                    _settle(batch, results)
+        finally:
+            self._busy = None
+
+    def _alone(self, work: Callable[[Connection], Result]) -> Result:
+        with writing(self._engine) as connection:
+            return work(connection)
+
+    def _together(self, batch: list[_Waiting]) -> list[Any]:
+        kinds: dict[Any, list[int]] = {}
+        for index, each in enumerate(batch):
+            kinds.setdefault(each.work, []).append(index)
+        results: list[Any] = [None] * len(batch)
+        with writing(self._engine) as connection:
+            for work, indexes in kinds.items():
+                for index, result in zip(indexes, work(connection, [batch[i].item for i in indexes]), strict=True):
+                    results[index] = result
+        return results
+
+
+def _settle(batch: list[_Waiting], results: list[Any]) -> None:
+    for each, result in zip(batch, results, strict=True):
+        if each.done.cancelled():
+            continue
+        if isinstance(result, Exception):
+            each.done.set_exception(result)
+        else:
+            each.done.set_result(result)
