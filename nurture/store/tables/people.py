@@ -53,11 +53,20 @@ class Customer(SQLModel, table=True):
     """Stored keyed hash in 0..2147483646: holdouts and the splitting of work."""
     cap_owner_id: int | None = Field(default=None, sa_column=Column(BigInteger, index=True))
     """Whose caps, locks and bucket hold: oneself (None), or the first person at a shared inbox."""
-    merged_into: int | None = Field(default=None, sa_type=BigInteger, index=True)
+    merged_into: int | None = Field(default=None, sa_type=BigInteger)
     never: bool = False
     """The shop decided never to contact this person."""
     erased_at: datetime | None = instant_column()
     note: str = ""
+    __table_args__ = (
+        # Nearly all are NULL; were they in the index, SQLite would begin every plan with `merged_into IS NULL`.
+        Index(
+            "ix_customer_merged_into",
+            "merged_into",
+            sqlite_where=text("merged_into IS NOT NULL"),
+            postgresql_where=text("merged_into IS NOT NULL"),
+        ),
+    )
 
 
 class CustomerTag(SQLModel, table=True):

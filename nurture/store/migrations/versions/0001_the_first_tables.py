@@ -233,7 +233,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_customer_account_id"), ["account_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_bucket"), ["bucket"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_cap_owner_id"), ["cap_owner_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_customer_merged_into"), ["merged_into"], unique=False)
+        batch_op.create_index(
+            "ix_customer_merged_into",
+            ["merged_into"],
+            unique=False,
+            sqlite_where=sa.text("merged_into IS NOT NULL"),
+            postgresql_where=sa.text("merged_into IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_customer_name_match"), ["name_match"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_phone"), ["phone"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_zone"), ["zone"], unique=False)
@@ -773,7 +779,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_customer_zone"))
         batch_op.drop_index(batch_op.f("ix_customer_phone"))
         batch_op.drop_index(batch_op.f("ix_customer_name_match"))
-        batch_op.drop_index(batch_op.f("ix_customer_merged_into"))
+        batch_op.drop_index(
+            "ix_customer_merged_into",
+            sqlite_where=sa.text("merged_into IS NOT NULL"),
+            postgresql_where=sa.text("merged_into IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_customer_cap_owner_id"))
         batch_op.drop_index(batch_op.f("ix_customer_bucket"))
         batch_op.drop_index(batch_op.f("ix_customer_account_id"))
