@@ -123,17 +123,17 @@ class Placer:
             candidate = self._on_other_channel(candidate)
         start = max(candidate.due_at, self.now, not_before)
         if start >= candidate.expires_at:
-            return Decision(candidate.id, "expired", "expired", None, candidate.channel, None)
+            status = self._at_due(candidate, "expired")
+            return Decision(candidate.id, status, "expired", None, candidate.channel, None)
         attempt = _Attempt(self, candidate, book)
         slot = attempt.first_free(start, with_caps=True)
         failing = attempt.failing(start) if slot != start else []
         text = json.dumps(failing, ensure_ascii=False, separators=(",", ":")) if failing else None
         verdict = str(failing[0]["gate"]) if failing else "ok"
+        if why := attempt.dropped(start):
+            return Decision(candidate.id, self._at_due(candidate, "dropped"), why, None, candidate.channel, text)
         if slot is None:
             return Decision(candidate.id, self._at_due(candidate, "expired"), verdict, None, candidate.channel, text)
-        if attempt.dropped(start):
-            why = attempt.why_dropped(start)
-            return Decision(candidate.id, self._at_due(candidate, "dropped"), why, None, candidate.channel, text)
         if slot == self.now and candidate.touch_at is not None and candidate.touch_at <= self.now:
             slot = max(candidate.touch_at, candidate.due_at, not_before)  # an overdue touch keeps its slot
         return Decision(candidate.id, "planned", verdict, slot, candidate.channel, text)
@@ -250,29 +250,24 @@ class _Attempt:
 
     def _cap_entry(self, rule: CapRule, block: CapBlock, start: int) -> dict[str, object]:
         instants, contacts = self.book.on(rule.channel)
-        causes = [contacts[position] for position in block.causes]
-        gate = "outranked" if any(each.planned for each in causes) else "capped"
+        # Where the ledger alone closes the instant, no candidate is to blame.
+        known = [each for each in contacts if not each.planned]
+        alone = blocking(rule, [each.at for each in known], start, self._zone())
+        causes = [known[place] for place in alone.causes] if alone else [contacts[place] for place in block.causes]
         until = block.end
         while following := blocking(rule, instants, until, self._zone()):
             until = following.end
         by = [{"at": each.at, "what": each.label} for each in causes]
-        return {**_entry(gate, rule.name, len(causes), rule.limit, until), "by": by}
+        return {**_entry("capped" if alone else "outranked", rule.name, len(causes), rule.limit, until), "by": by}
 
-    def dropped(self, start: int) -> bool:
-        """Whether a cap closes the instant that everything else leaves open, and the step does not wait for it."""
-        return self.step.drop_when_capped and self._closing(start) is not None
-
-    def why_dropped(self, start: int) -> str:
-        """`capped`, or `outranked` where a better candidate took the slot."""
-        found = self._closing(start)
-        assert found is not None
-        return str(self._cap_entry(*found, start)["gate"])
-
-    def _closing(self, start: int) -> tuple[CapRule, CapBlock] | None:
-        wished = self.first_free(start, with_caps=False)
+    def dropped(self, start: int) -> str:
+        """`capped` or `outranked` where that closes the instant that everything else leaves open, and the step does
+        not wait for it; else empty."""
+        wished = self.first_free(start, with_caps=False) if self.step.drop_when_capped else None
         if wished is None:
-            return None
-        return next(((rule, block) for rule in self.caps if (block := self._capping(rule, wished))), None)
+            return ""
+        capped = [self._cap_entry(rule, block, wished) for rule in self.caps if (block := self._capping(rule, wished))]
+        return min((str(each["gate"]) for each in capped), default="")
 
 
 def _entry(gate: str, rule: str, observed: int | None, limit: int | None, until: int | None) -> dict[str, object]:
