@@ -34,6 +34,8 @@ class Tried:
     outcome: Outcome
     fenced: bool
     """Whether the fence was passed, so that a contact and an attempt were written."""
+    refused: bool = False
+    """Whether the fence said no: the touch is asked every gate again, and no try is counted."""
 
 
 def record(connection: Connection, tried: Sequence[Tried], now: datetime) -> int:
@@ -73,7 +75,7 @@ def _record(connection: Connection, tried: Tried, now: datetime) -> bool:
 
 def _not_now(connection: Connection, tried: Tried, outcome: Deferred | NotSent, now: datetime) -> bool:
     claimed, instant = tried.claimed, int(now.timestamp())
-    if isinstance(outcome, NotSent) and not outcome.failed:
+    if tried.refused:
         return _give_back(connection, tried, "not_sent", "", None, now)
     later = backoff(outcome, claimed.attempts, instant, claimed.expires_at, f"{claimed.touch_id}:{claimed.hop}")
     code = outcome.code if isinstance(outcome, Deferred) else ""
@@ -98,7 +100,7 @@ def _give_back(connection: Connection, tried: Tried, result: str, code: str, at:
     connection.execute(
         update(TOUCH)
         .where(TOUCH.c.id == tried.claimed.touch_id)
-        .values(result=f"{code} {result}".strip(), attempts=tried.claimed.attempts + 1)
+        .values(result=f"{code} {result}".strip(), attempts=tried.claimed.attempts + (not tried.refused))
     )
     _log(connection, tried.claimed, now, "planned", result, at)
     return True

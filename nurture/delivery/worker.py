@@ -1,0 +1,299 @@
+"""A worker: claims what is due, writes it, and hands it over on its connections until nothing is left.
+
+The order is always claim, freeze, fence, send, record. Each connection has one message in its payload phase. A worker
+that can't renew its leases stops handing over: its touches belong to somebody else soon.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from sqlalchemy import BigInteger, Connection, Engine, literal, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from nurture.campaign import Campaigns
+from nurture.channels.fence import Fence, Permit
+from nurture.channels.outcome import Accepted, NotSent, Outcome, Unknown
+from nurture.clock import Clock
+from nurture.gates.situation import Situation
+from nurture.store import reading
+from nurture.store.tables import Message, Touch, table
+
+from .claiming import GUARD, claim
+from .fencing import fence
+from .freezing import Press, Unwritable, gather, store_frozen, write
+from .reaping import Reaped, reap
+from .recording import Tried, fail_unwritable, record, release
+from .values import Claimed, Ready
+from .writer import Writer
+
+TOUCH, MESSAGE = table(Touch), table(Message)
+BATCH = 100
+LEASE = 120
+"""Seconds for which a claim holds; renewed every third of it."""
+SENDING_LEASE = 11 * 60
+"""Seconds for which an outcome is waited for: ten minutes after the dot (RFC 5321 section 4.5.3.2.6) and one more."""
+RECORD_TRIES = 5
+
+
+class Sender(Protocol):
+    """One connection of a channel."""
+
+    async def send(self, ready: Ready, fence: Fence) -> Outcome:
+        """Hands one message over; `fence` is awaited when the payload may go."""
+        ...
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        ...
+
+
+@dataclass(frozen=True)
+class Shift:
+    """What a worker works with; exchanged as a whole when campaigns are loaded anew."""
+
+    campaigns: Campaigns
+    press: Press
+
+    def situation(self, now: datetime) -> Situation:
+        """The surroundings of a claim."""
+        requires = {each.name: each.requires for each in self.press.templates}
+        return Situation(self.press.settings, self.campaigns, requires, now)
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What became of the touches of a run, by outcome."""
+
+    counts: Mapping[str, int]
+
+    def __getitem__(self, outcome: str) -> int:
+        return self.counts.get(outcome, 0)
+
+
+class Worker:
+    """Delivers from one process; any number of them work on PostgreSQL."""
+
+    def __init__(
+        self, name: str, engine: Engine, clock: Clock, shift: Shift, senders: Mapping[str, Sequence[Sender]]
+    ) -> None:
+        self.name, self.engine, self.clock, self.shift = name, engine, clock, shift
+        self.senders = senders
+        self.writer = Writer(engine)
+        self.counts: Counter[str] = Counter()
+        self.stopping = False
+        self.lost = False
+        """Leases could not be renewed: nothing more is handed over."""
+
+    async def deliver_due(self) -> Delivered:
+        """Delivers until nothing can be claimed now."""
+        before = Counter(self.counts)
+        queues: dict[str, asyncio.Queue[Ready | None]] = {name: asyncio.Queue() for name in self.senders}
+        connections = [
+            asyncio.create_task(self._serve(sender, queues[name]))
+            for name, senders in self.senders.items()
+            for sender in senders
+        ]
+        renewing = asyncio.create_task(self._renew())
+        try:
+            while not self.stopping and not self.lost:
+                if not await self._claim_batch(queues):
+                    break
+                while sum(queue.qsize() for queue in queues.values()) > BATCH // 2:
+                    await self.clock.sleep(0.01)
+        finally:
+            for name, senders in self.senders.items():
+                for _ in senders:
+                    queues[name].put_nowait(None)
+            await asyncio.gather(*connections)
+            renewing.cancel()
+        return Delivered(self.counts - before)
+
+    async def reap(self) -> Reaped:
+        """Settles leases that ran out, and repeats pushes that may be repeated."""
+        now = self.clock.now()
+        reaped: Reaped = await self.writer.run(lambda connection: reap(connection, now))
+        for touch_id in reaped.repeatable:
+            await self._repeat(touch_id)
+        self.counts["unknown"] += reaped.unknown
+        return reaped
+
+    async def close(self) -> None:
+        """Closes the connections and the writer."""
+        for senders in self.senders.values():
+            for sender in senders:
+                await sender.close()
+        self.writer.close()
+
+    async def _claim_batch(self, queues: Mapping[str, "asyncio.Queue[Ready | None]"]) -> bool:
+        now = self.clock.now()
+        situation = self.shift.situation(now)
+
+        def claiming(connection: Connection) -> list[Claimed]:
+            return claim(connection, situation, worker=self.name, limit=BATCH, lease=LEASE)
+
+        claimed = await self.writer.run(claiming)
+        if not claimed:
+            return False
+        sendable = [each for each in claimed if each.channel in queues]
+        written = await asyncio.to_thread(self._write_all, sendable, now)
+        ready = [each for each in written if isinstance(each, Ready)]
+        failed = [each for each in written if isinstance(each, Unwritable)]
+        homeless = [each for each in claimed if each.channel not in queues]
+
+        def storing(connection: Connection) -> list[Ready]:
+            for each in failed:
+                fail_unwritable(connection, each.claimed, each.why, now)
+            for claim_ in homeless:
+                release(connection, claim_, now, int(now.timestamp()) + 3600)
+            return store_frozen(connection, ready, now)
+
+        self.counts["failed"] += len(failed)
+        for each in await self.writer.run(storing):
+            queues[each.claimed.channel].put_nowait(each)
+        return True
+
+    def _write_all(self, claimed: Sequence[Claimed], now: datetime) -> list[Ready | Unwritable]:
+        with reading(self.engine) as connection:
+            contexts = gather(connection, self.shift.press, claimed, now)
+        return [write(self.shift.press, each, contexts.get(each.touch_id), now) for each in claimed]
+
+    async def _serve(self, sender: Sender, queue: "asyncio.Queue[Ready | None]") -> None:
+        while (ready := await queue.get()) is not None:
+            if self.stopping or self.lost:
+                await self._record(Tried(ready.claimed, NotSent("stopping"), fenced=False, refused=True))
+            else:
+                await self._hand_over(sender, ready)
+
+    async def _hand_over(self, sender: Sender, ready: Ready) -> None:
+        passage = _Passage(self, ready.claimed)
+        try:
+            outcome = await sender.send(ready, passage.ask)
+        except Exception as problem:  # a bug must not take the other messages along
+            outcome = Unknown(type(problem).__name__) if passage.fenced else NotSent(type(problem).__name__)
+        await self._record(Tried(ready.claimed, outcome, passage.fenced, passage.refused))
+
+    async def _repeat(self, touch_id: int) -> None:
+        found = await asyncio.to_thread(self._find_repeatable, touch_id)
+        senders = self.senders.get("line")
+        if found is None or not senders:
+            return
+        outcome = await senders[0].send(found, _leave)
+        await self._record(Tried(found.claimed, outcome, fenced=True))
+
+    def _find_repeatable(self, touch_id: int) -> Ready | None:
+        with reading(self.engine) as connection:
+            row = connection.execute(
+                select(TOUCH, MESSAGE.c.recipient, MESSAGE.c.key, MESSAGE.c.body)
+                .join(MESSAGE, (MESSAGE.c.touch_id == TOUCH.c.id) & (MESSAGE.c.hop == TOUCH.c.hop))
+                .where(TOUCH.c.id == touch_id, TOUCH.c.status == "sending")
+            ).one_or_none()
+        steps = [
+            (campaign, step)
+            for campaign in self.shift.campaigns.campaigns
+            for step in campaign.steps
+            if row is not None and (campaign.campaign, step.step) == (row.campaign, row.step)
+        ]
+        if row is None or not steps:
+            return None
+        campaign, step = steps[0]
+        claimed = Claimed(
+            touch_id=row.id,
+            token=row.token,
+            customer_id=row.customer_id,
+            owner_id=row.owner_id,
+            campaign=campaign,
+            step=step,
+            occurrence=row.occurrence,
+            subject_id=row.subject_id,
+            occurred_at=int(row.due_at.timestamp()),
+            channel=row.channel,
+            address=row.recipient,
+            hop=row.hop,
+            attempts=row.attempts,
+            expires_at=int(row.expires_at.timestamp()),
+            sendable_until=int(row.sendable_until.timestamp()),
+        )
+        return Ready(claimed, "", row.key, bytes(row.body))
+
+    async def _record(self, tried: Tried) -> None:
+        for attempt in range(RECORD_TRIES):
+            try:
+                await self.writer.submit(self._recording, replace(tried))
+            except SQLAlchemyError:
+                await self.clock.sleep(0.1 * 2**attempt)
+            else:
+                self.counts[_word(tried)] += 1
+                return
+        # The lease will run out and the reaper settles it: a fenced message becomes unknown, never a second one.
+
+    def _recording(self, connection: Connection, tried: list[Tried]) -> list[bool]:
+        now = self.clock.now()
+        return [bool(record(connection, [each], now)) for each in tried]
+
+    def _fencing(self, connection: Connection, claimed: list[Claimed]) -> list[bool]:
+        passed = fence(connection, claimed, self.clock.now(), SENDING_LEASE)
+        return [each.touch_id in passed for each in claimed]
+
+    async def _renew(self) -> None:
+        """Keeps the leases alive by a plain timer; if that fails, the worker hands nothing more over."""
+        while True:
+            await self.clock.sleep(LEASE / 3)
+            until = literal(int(self.clock.now().timestamp()) + LEASE, BigInteger)
+            mine = update(TOUCH).where(TOUCH.c.worker == self.name, TOUCH.c.status == "claimed")
+            try:
+                await self.writer.run(lambda connection, until=until, mine=mine: _execute(connection, mine, until))  # type: ignore[misc]
+            except SQLAlchemyError:
+                self.lost = True
+
+
+class _Passage:
+    """One message's way through the fence."""
+
+    def __init__(self, worker: Worker, claimed: Claimed) -> None:
+        self.worker, self.claimed = worker, claimed
+        self.fenced = False
+        self.refused = False
+
+    async def ask(self) -> Permit | None:
+        worker = self.worker
+        if worker.stopping or worker.lost:
+            self.refused = True
+            return None
+        try:
+            self.fenced = await worker.writer.submit(worker._fencing, self.claimed)
+        except SQLAlchemyError:
+            self.fenced = False
+        self.refused = not self.fenced
+        if not self.fenced:
+            return None
+        wall, boot = worker.clock.now(), worker.clock.boottime()
+        return Permit(float(self.claimed.sendable_until), lambda: self._still(wall, boot))
+
+    def _still(self, wall: datetime, boot: float) -> bool:
+        """Whether neither clock moved further than the guard band since the fence, and the window is still open."""
+        now = self.worker.clock.now()
+        moved = max(abs((now - wall).total_seconds()), self.worker.clock.boottime() - boot)
+        return moved < GUARD and now < datetime.fromtimestamp(self.claimed.sendable_until, UTC)
+
+
+def _execute(connection: Connection, statement: object, until: object) -> None:
+    connection.execute(statement.values(lease_until=until))  # type: ignore[attr-defined]
+
+
+async def _leave() -> Permit:
+    """A push that is repeated under its retry key passed the fence long ago."""
+    return Permit(float("inf"), lambda: True)
+
+
+def _word(tried: Tried) -> str:
+    if isinstance(tried.outcome, Accepted):
+        return "sent"
+    if tried.refused:
+        return "refused"
+    return {"Deferred": "deferred", "Rejected": "rejected", "Unknown": "unknown", "NotSent": "not_sent"}[
+        type(tried.outcome).__name__
+    ]
