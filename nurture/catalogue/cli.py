@@ -18,7 +18,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the database does not answer ({problem}); check 'database' in config.yaml and that it runs",
     ),
     "cli.newer_database": (
-        "データベースは、より新しい nurture で作られています（{revision}）。新しい版を入れるか、前の控えに戻してください",
+        "データベースは、より新しい nurture のものです（{revision}）。新しい版を入れるか、前の控えに戻してください",
         "the database was made by a newer nurture ({revision}); install that version or restore an earlier backup",
     ),
     "cli.database_url": (
@@ -30,7 +30,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "there is no shop here; make one with 'nurture init DIR', or name its folder with --folder",
     ),
     "cli.no_database": (
-        "お客様のデータがまだありません。「nurture import ファイル」で読み込むか、「nurture sample」で見本を入れてください",
+        "お客様のデータがまだありません。nurture import で読み込むか、nurture sample で見本を入れてください",
         "there are no customers yet; read a file with 'nurture import FILE' or take the sample with 'nurture sample'",
     ),
     "cli.old_database": (
@@ -60,9 +60,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "wrote {count} files into {folder}. Next: {where}nurture sample && nurture preview",
     ),
     "cli.sample.done": (
-        "見本を入れました（{day} 現在の架空のお客様 {customers} 人・ご注文 {orders} 件・ご予約 {bookings} 件）。次は: nurture preview",
-        "the sample is in: {customers} invented customers, {orders} orders and {bookings} bookings as of {day}. "
-        "Next: nurture preview",
+        (
+            "見本を入れました（{day} 現在の架空のお客様 {customers} 人・ご注文 {orders} 件・ご予約 {bookings} 件）。"
+            "次は: nurture preview"
+        ),
+        (
+            "the sample is in: {customers} invented customers, {orders} orders and {bookings} bookings as of {day}. "
+            "Next: nurture preview"
+        ),
     ),
     "cli.sample.there": (
         "見本（{day} 現在）はもう入っています",
@@ -130,13 +135,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "mode: preview: nothing was recorded and nothing was sent. When all is ready, set mode: live in config.yaml",
     ),
     "cli.run.live": (
-        "予定を記録しました（新しい {touches} 件・変更 {changed} 件）。この版はまだ送信しません。お客様には何も届いていません",
+        "予定を記録しました（新しい {touches} 件・変更 {changed} 件）。この版はまだ送信しません。何も届いていません",
         "the plan was recorded ({touches} new, {changed} changed). This version does not deliver yet: nothing was sent",
     ),
     "cli.send-test.mark": ("【テスト】", "[TEST]"),
     "cli.send-test.invented": ("架空のお客様", "an invented customer"),
     "cli.send-test.done": (
-        "{name}あての文面を {to} あてに {count} 通作りました（上のファイル。メールソフトで開けます。まだ送信はしません）",
+        "{name}の文面を {to} あてに {count} 通作りました。上のファイルをメールソフトで開けます（送信はしていません）",
         "{count} messages for {name}, addressed to {to}: open the files above in a mail program. Nothing was sent",
     ),
     "cli.send-test.address": (
@@ -172,9 +177,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "cli.status.revision": ("表の版: {revision}（最新）", "tables: {revision} (newest)"),
     "cli.status.counts": (
-        "お客様 {customer} 人・ご注文 {order} 件・ご予約 {booking} 件・商品 {product} 件・連絡 {contact} 件・進行中と終了 {enrollment} 件",
-        "{customer} customers, {order} orders, {booking} bookings, {product} products, {contact} contacts, "
-        "{enrollment} enrollments",
+        "お客様 {customer} 人・ご注文 {order} 件・ご予約 {booking} 件・商品 {product} 件・連絡 {contact} 件",
+        ("{customer} customers, {order} orders, {booking} bookings, {product} products, {contact} contacts"),
     ),
     "cli.status.touches": ("記録した予定: {touches}", "touches on record: {touches}"),
     "cli.status.none": ("なし", "none"),

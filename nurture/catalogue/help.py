@@ -1,4 +1,4 @@
-"""The words of `--help`: `cli.<command>`, its examples, `cli.<command>.<option>`; `cli.any.…` serves several commands."""
+"""The words of `--help`: `cli.<command>`, its examples, `cli.<command>.<option>`; `cli.any.…` serves several."""
 
 TEXTS: dict[str, tuple[str, str]] = {
     "cli.help.usage": ("使い方", "Usage"),
@@ -9,8 +9,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.help.front": ("nurture コマンド [--…]", "nurture COMMAND [--…]"),
     "cli.nurture": (
         "お客様に、ちょうどよいときに、ちょうどよいひとことを。送りすぎず、夜には送らず、同意のない方には送りません。",
-        "The right word to every customer of a shop at the right time: never too often, never at night, never without "
-        "consent.",
+        (
+            "The right word to every customer of a shop at the right time: never too often, "
+            "never at night, never without consent."
+        ),
     ),
     "cli.nurture.examples": (
         "nurture init みせ && cd みせ\nnurture sample\nnurture preview\nnurture check --help",
@@ -76,14 +78,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "imports CSV and Excel files: customers, orders, bookings, products, contacts, opt-outs",
     ),
     "cli.import.examples": (
-        "nurture import お客様.xlsx --dry-run\n"
-        "nurture import data/products.csv data/customers.csv\n"
-        "nurture import 名簿.csv --kind customers --map email=メール,name=氏名\n"
-        "nurture import 顧客.csv --basis existing-customer --since 最終購入日",
-        "nurture import customers.xlsx --dry-run\n"
-        "nurture import data/products.csv data/customers.csv\n"
-        "nurture import list.csv --kind customers --map email=Mail,name=Name\n"
-        "nurture import customers.csv --basis existing-customer --since 'Last order'",
+        (
+            "nurture import お客様.xlsx --dry-run\n"
+            "nurture import data/products.csv data/customers.csv\n"
+            "nurture import 名簿.csv --kind customers --map email=メール,name=氏名\n"
+            "nurture import 顧客.csv --basis existing-customer --since 最終購入日"
+        ),
+        (
+            "nurture import customers.xlsx --dry-run\n"
+            "nurture import data/products.csv data/customers.csv\n"
+            "nurture import list.csv --kind customers --map email=Mail,name=Name\n"
+            "nurture import customers.csv --basis existing-customer --since 'Last order'"
+        ),
     ),
     "cli.import.files": ("取り込むファイル（.csv .tsv .xlsx）。書いた順に読む", "files to read, in this order"),
     "cli.import.kind": (
@@ -101,8 +107,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.import.encoding": ("文字コード。書かなければ判断する", "the encoding; default: told by the bytes"),
     "cli.import.basis": (
         "ファイルに同意の列がないとき、送ってよい根拠: opt-in existing-customer business-card published-address",
-        "the ground of consent where the file has no column for it: opt-in, existing-customer, business-card, "
-        "published-address",
+        (
+            "the ground of consent where the file has no column for it: opt-in, existing-customer, business-card, "
+            "published-address"
+        ),
     ),
     "cli.import.since": ("その根拠が始まった日の列", "the column with the date from which it holds"),
     "cli.import.dry_run": ("確かめるだけで、何も取り込まない", "looks only, imports nothing"),
@@ -111,14 +119,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "who gets what, when, by which channel, and who does not, and why; changes nothing",
     ),
     "cli.preview.examples": (
-        "nurture preview\n"
-        "nurture preview --at '明日 10:00' --campaign birthday\n"
-        "nurture preview --customer 1203\n"
-        "nurture preview --format html --output preview.html",
-        "nurture preview\n"
-        "nurture preview --at 'tomorrow 10:00' --campaign birthday\n"
-        "nurture preview --customer 1203\n"
-        "nurture preview --format html --output preview.html",
+        (
+            "nurture preview\n"
+            "nurture preview --at '明日 10:00' --campaign birthday\n"
+            "nurture preview --customer 1203\n"
+            "nurture preview --format html --output preview.html"
+        ),
+        (
+            "nurture preview\n"
+            "nurture preview --at 'tomorrow 10:00' --campaign birthday\n"
+            "nurture preview --customer 1203\n"
+            "nurture preview --format html --output preview.html"
+        ),
     ),
     "cli.preview.campaign": ("このキャンペーンだけ", "only this campaign"),
     "cli.preview.format_": (
@@ -138,12 +150,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "writes a campaign's letters, addressed to yourself, into outbox/ as .eml (LINE: .json)",
     ),
     "cli.send-test.examples": (
-        "nurture send-test first-thanks --to me@example.jp\n"
-        "nurture send-test birthday --to me@example.jp --customer 1203",
-        "nurture send-test first-thanks --to me@example.jp\n"
-        "nurture send-test birthday --to me@example.jp --customer 1203",
+        (
+            "nurture send-test first-thanks --to me@example.jp\n"
+            "nurture send-test birthday --to me@example.jp --customer 1203"
+        ),
+        (
+            "nurture send-test first-thanks --to me@example.jp\n"
+            "nurture send-test birthday --to me@example.jp --customer 1203"
+        ),
     ),
-    "cli.send-test.campaign": ("キャンペーンの名前（campaign: に書いたもの）", "the campaign's name, as in 'campaign:'"),
+    "cli.send-test.campaign": (
+        "キャンペーンの名前（campaign: に書いたもの）",
+        "the campaign's name, as in 'campaign:'",
+    ),
     "cli.send-test.to": ("自分のメールアドレスか、LINE のユーザー ID", "your own mail address or LINE user id"),
     "cli.send-test.step": ("このステップだけ。書かなければ全部", "only this step; default: all"),
     "cli.send-test.customer": (
@@ -160,5 +179,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "データベース・件数・最後の計画・停止中のものを見る",
         "the database, counts, the last tick, pauses",
     ),
-    "cli.status.examples": ("nurture status\nnurture status --format json", "nurture status\nnurture status --format json"),
+    "cli.status.examples": (
+        "nurture status\nnurture status --format json",
+        "nurture status\nnurture status --format json",
+    ),
 }

@@ -1,5 +1,6 @@
 """From arguments to an exit status: which language, which command, and what became of it. No command is known here."""
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -106,7 +107,7 @@ def _outside(problem: OSError, desk: Desk) -> int:
 
 def _closed(problem: BrokenPipeError, desk: Desk) -> int:
     # `nurture preview | head`: the reader has enough, and Python must not complain at exit either.
-    sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115
+    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     return DONE
 
 

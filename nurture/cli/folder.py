@@ -1,4 +1,4 @@
-"""What a shop's folder holds, loaded: settings, campaigns, templates and the database. Every mistake is told at once."""
+"""What a shop's folder holds, loaded: settings, campaigns, templates, database. Every mistake is told at once."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -68,7 +68,7 @@ def _import(
     from nurture.intake import apply, discard, examine
 
     with _progress(desk, "cli.import.reading", path.name) as progress:
-        examined = examine(engine, settings, path, **given, now=desk.now, progress=progress)  # type: ignore[arg-type]
+        examined = examine(engine, settings, path, **given, now=desk.now, progress=progress)
     if table:
         desk.hand_over("\n".join(_shown(desk, examined)))
     if dry:

@@ -1,4 +1,4 @@
-"""The instant that `--at` names, as a person writes it, in the shop's zone. What is planned for it is not known here."""
+"""The instant that `--at` names, as a person writes it, in the shop's zone. What is planned is not known here."""
 
 import re
 import unicodedata
@@ -7,7 +7,17 @@ from datetime import UTC, date, datetime, timedelta
 from nurture.mistake import Mistake, MistakesFound, Place
 from nurture.zone import parse_time_of_day, zone_table
 
-DAYS = {"今日": 0, "本日": 0, "today": 0, "明日": 1, "tomorrow": 1, "明後日": 2, "あさって": 2, "昨日": -1, "yesterday": -1}
+DAYS = {
+    "今日": 0,
+    "本日": 0,
+    "today": 0,
+    "明日": 1,
+    "tomorrow": 1,
+    "明後日": 2,
+    "あさって": 2,
+    "昨日": -1,
+    "yesterday": -1,
+}
 _DATE = re.compile(r"(?P<year>\d{4})[-/年](?P<month>\d{1,2})[-/月](?P<day>\d{1,2})日?")
 _CLOCK = re.compile(r"(?P<day>.*?)[ tT]?(?P<clock>\d{1,2}:\d{2})(:\d{2})?")
 

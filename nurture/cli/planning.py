@@ -133,7 +133,9 @@ def _known_campaign(shop: "Shop", name: str) -> None:
     known = [each.campaign for each in shop.campaigns.campaigns]
     if name and name not in known:
         values = {"found": name, "allowed": ", ".join(known)}
-        raise MistakesFound([Mistake(Place("--campaign"), "campaign.unknown_campaign", values, "", nearest(name, known))])
+        raise MistakesFound(
+            [Mistake(Place("--campaign"), "campaign.unknown_campaign", values, "", nearest(name, known))]
+        )
 
 
 def _give(desk: Desk, text: str, output: str) -> None:

@@ -1,4 +1,4 @@
-"""The sample: invented customers of the folder's kind of shop, made for today and imported as a shop would import them."""
+"""The sample: invented customers of the folder's kind of shop, made for today and imported as a shop would."""
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence

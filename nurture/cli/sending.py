@@ -45,9 +45,9 @@ def send_test(
         parcel = test_message(shop, chosen, each, specimen, to, desk.now)
         outcome = asyncio.run(Console(folder).send(parcel))
         if not isinstance(outcome, Accepted):
-            desk.tell("cli.outside_failed", problem=getattr(outcome, "why", ""), place=folder)
+            desk.tell("cli.outside_failed", problem=getattr(outcome, "reply", ""), place=folder)
             return 3
-        desk.hand_over(outcome.reference)
+        desk.hand_over(outcome.reply)
     known = specimen.name or desk.say("cli.send-test.invented")
     desk.tell("cli.send-test.done", count=len(steps), name=known, to=to)
     return 0
@@ -74,6 +74,7 @@ def _specimen(desk: Desk, shop: "Shop", campaign: Campaign, customer: str) -> "S
     from nurture.store import current_revision
 
     from .folder import engine_of, existing_database
+
     if customer:
         with existing_database(shop.settings) as engine:
             person = _the_one(engine, customer)

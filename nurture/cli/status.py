@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from nurture.config import Settings
 
-COUNTED = ("customer", "order", "booking", "product", "contact", "enrollment")
+COUNTED = ("customer", "order", "booking", "product", "contact")
 
 
 def status(
@@ -87,7 +87,7 @@ def _contents(connection: "Connection") -> dict[str, Any]:
     unfinished = select(run.c.id, run.c.file).where(run.c.status.in_(("staged", "applying"))).order_by(run.c.id)
     return {
         "counts": counts,
-        "touches": {status: count for status, count in touches},
+        "touches": dict(touches),
         "last_tick": _iso(connection.scalar(select(cadence.c.last_at).where(cadence.c.name == "tick"))),
         "generation": {"number": newest.id, "began_at": _iso(newest.began_at)} if newest else None,
         "pauses": [

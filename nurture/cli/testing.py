@@ -21,15 +21,13 @@ LINE_ID = re.compile(r"U[0-9a-f]{32}")
 HEADER = ("X-Nurture-Test", "yes")
 
 
-def test_message(
-    shop: "Shop", campaign: Campaign, step: Step, specimen: "Specimen", to: str, now: datetime
-) -> Frozen:
+def test_message(shop: "Shop", campaign: Campaign, step: Step, specimen: "Specimen", to: str, now: datetime) -> Frozen:
     """The step's message for `to`, in its last form. Raises MistakesFound for what can't be written or addressed."""
     channel = _channel(to, step)
     if step.template not in shop.templates:
         place = Place(campaign.file)
         raise MistakesFound([Mistake(place, "check.no_template", {"found": step.template, "step": step.step})])
-    # Customer 0 exists nowhere, so that whoever tries the link in a test stops nobody's mail.
+    # Customer 0 exists nowhere: whoever tries the link in a test stops nobody's mail.
     context = replace(specimen.context, customer_id=0)
     written = compose(shop.templates.get(step.template), channel, context, shop.settings, to)
     if isinstance(written, Failure):

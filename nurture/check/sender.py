@@ -1,0 +1,40 @@
+"""Whether the shop can send at all: an address to be sent from, a way out for whoever wants none, the credentials."""
+
+from collections.abc import Collection, Iterator
+
+from nurture.config import FILE_NAME, SECRETS
+from nurture.gates.situation import Situation
+from nurture.mistake import Mistake, Place
+
+from .finding import Finding, Severity
+
+
+def look_at_sender(situation: Situation) -> Iterator[Finding]:
+    """What config.yaml and the environment lack for the campaigns there are."""
+    settings, campaigns = situation.settings, situation.campaigns.campaigns
+    channels = {channel for each in campaigns for step in each.steps for channel in step.channels}
+    live = settings.mode == "live"
+    if any(each.purpose == "commercial" for each in campaigns) and not (
+        settings.public_url or settings.opt_out_mailbox
+    ):
+        yield _in_config("error", "opt_out_mailbox", "check.no_way_out")
+    if "email" in channels and not (settings.email.from_address or settings.shop.email):
+        yield _in_config("error" if live else "warning", "email.from_address", "check.no_from")
+    if "line" in channels and not settings.line.enabled:
+        yield _in_config("warning", "line.enabled", "check.line_off")
+    if live:
+        yield from _credentials(situation, channels)
+
+
+def _credentials(situation: Situation, channels: Collection[str]) -> Iterator[Finding]:
+    settings = situation.settings
+    if "email" in channels and not settings.email.host:
+        yield _in_config("error", "email.host", "check.no_host")
+    if not settings.secrets.secret_key.get_secret_value():
+        yield _in_config("error", "", "check.no_secret", variable=SECRETS["secret_key"])
+    if "line" in channels and settings.line.enabled and not settings.secrets.line_access_token.get_secret_value():
+        yield _in_config("error", "", "check.no_secret", variable=SECRETS["line_access_token"])
+
+
+def _in_config(severity: Severity, key: str, code: str, **values: object) -> Finding:
+    return Finding(severity, Mistake(Place(FILE_NAME), code, values, key))
