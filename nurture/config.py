@@ -15,7 +15,7 @@ from nurture.document import Document, Keys, load_file
 from nurture.mistake import Mistake, MistakesFound
 from nurture.shape import DateText, DurationText, Section, Weekday, WindowText, ZoneName, read_duration, shaped, wrong
 from nurture.window import Window
-from nurture.zone import Duration
+from nurture.zone import Duration, parse_duration
 
 FILE_NAME = "config.yaml"
 SECRETS: Mapping[str, str] = {
@@ -104,9 +104,9 @@ class Cap(Section):
     @model_validator(mode="after")
     def _sensible(self) -> Self:
         if isinstance(self.at_most, int) and self.at_most < 1:
-            raise wrong("mistake.cap_zero", found=self.at_most)
-        if self.calendar is None:
-            read_duration(self.per)
+            raise wrong("mistake.cap_zero", key="at_most", found=self.at_most)
+        if self.calendar is None and not _is_length(self.per):
+            raise wrong("config.cap_period", key="per", found=self.per)
         return self
 
     @property
@@ -127,6 +127,15 @@ class Cap(Section):
     def name(self) -> str:
         """How the rule is named in decisions, e.g. `2 per 7 days` or `1 per day on line`."""
         return f"{self.at_most} per {self.per}" + (f" on {self.channel}" if self.channel else "")
+
+
+def _is_length(text: str) -> bool:
+    # "1 month" has no fixed length: it would roll over nothing at all and cap nobody.
+    try:
+        length = parse_duration(text)
+    except ValueError:
+        return False
+    return not length.months and bool(length.days or length.seconds)
 
 
 class Email(Section):
@@ -221,6 +230,12 @@ class Settings(Section):
     """Where config.yaml lies; set by loading, never written in the file."""
     secrets: Secrets = Field(default=Secrets(), exclude=True)
     """Set by loading from the environment, never written in the file."""
+
+    @model_validator(mode="after")
+    def _gap_has_a_length(self) -> Self:
+        if self.min_gap.months:
+            raise wrong("config.gap", key="min_gap")
+        return self
 
     @property
     def database_url(self) -> str:

@@ -22,8 +22,10 @@ DEEPEST = 30
 
 Keys = tuple[str | int, ...]
 
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
-_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+\Z")
+# More digits than a column or a float can hold are no number but a text of digits.
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\Z", re.ASCII)
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\.[0-9]{1,30}\Z", re.ASCII)
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
 _WORDS: Mapping[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -39,6 +41,13 @@ class Document:
     value: Any
     places: Mapping[Keys, Place] = field(repr=False)
     """Place of every value and, under the key's own path, of its key."""
+
+    def value_at(self, path: Keys) -> Any:
+        """The value at `path`; a path that leads nowhere is a bug (KeyError, IndexError)."""
+        value = self.value
+        for part in path:
+            value = value[part]
+        return value
 
     def place(self, path: Keys) -> Place:
         """The place of the value at `path`, or of the nearest value around it."""
@@ -123,7 +132,14 @@ class _Reading:
         if isinstance(node, SequenceNode):
             return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
         assert isinstance(node, ScalarNode)
+        self._refuse_characters(node, path)
         return _scalar(node)
+
+    def _refuse_characters(self, node: ScalarNode, path: Keys) -> None:
+        # Escapes ("\0", "\uD800") can write what neither PostgreSQL nor a file in UTF-8 can keep.
+        if found := _UNKEPT.search(str(node.value)):
+            values = {"found": f"U+{ord(found[0]):04X}"}
+            self.mistakes.append(Mistake(self._place(node), "mistake.character", values, _dotted(path)))
 
     def _mapping(self, node: MappingNode, path: Keys) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -133,6 +149,7 @@ class _Reading:
                 self.mistakes.append(Mistake(place, "mistake.key_not_text"))
                 continue
             key = str(key_node.value)
+            self._refuse_characters(key_node, path)
             if key in values:
                 self.mistakes.append(Mistake(place, "mistake.duplicate_key", {"found": key}, _dotted(path)))
                 continue

@@ -57,7 +57,7 @@ def _read_time(found: Any) -> int:
 def _read_share(found: Any) -> float:
     text = str(found)
     number = text.removesuffix("%").strip()
-    if not text.endswith("%") or not number.replace(".", "", 1).isdigit() or not 0 <= float(number) <= 50:
+    if not text.endswith("%") or not number.replace(".", "", 1).isdecimal() or not 0 <= float(number) <= 50:
         raise wrong("expected.percent")
     return float(number) / 100
 
@@ -93,6 +93,7 @@ Weekday = Annotated[int, BeforeValidator(_read_weekday), _text_schema("mon")]
 EXPECTED: Mapping[str, str] = {
     "int_type": "expected.integer",
     "int_parsing": "expected.integer",
+    "int_parsing_size": "expected.integer",
     "int_from_float": "expected.integer",
     "bool_type": "expected.boolean",
     "bool_parsing": "expected.boolean",
@@ -115,7 +116,10 @@ LIMITS: Mapping[str, str] = {
 
 
 def wrong(code: str, **values: Any) -> PydanticCustomError:
-    """The error a validator raises: a catalogue key and what fills its gaps."""
+    """The error a validator raises: a catalogue key and what fills its gaps.
+
+    A validator of a whole section names the `key` it is about, and the value `found` under it.
+    """
     return PydanticCustomError(code, "{text}", {"text": code, **values})
 
 
@@ -130,25 +134,30 @@ def shaped(model: type[Model], document: Document, value: Any = None, path: Keys
 
 def mistakes_of(problem: ValidationError, model: type[BaseModel], document: Document, path: Keys) -> Iterator[Mistake]:
     """Each pydantic error as a mistake, at the place of the value it is about."""
+    told: list[Mistake] = []
     for error in problem.errors(include_url=False):
         inside, allowed = _follow(model, error["loc"], document, path)
-        if not (error["type"] == "too_short" and error["input"]):  # its items were wrong, and are reported themselves
-            yield _mistake(error, allowed, document, (*path, *inside))
+        if error["type"] == "too_short" and error["input"]:
+            continue  # its items were wrong, and are reported themselves
+        mistake = _mistake(error, allowed, document, (*path, *inside))
+        if mistake not in told:  # each kind of value that could stand there reports its own
+            told.append(mistake)
+    yield from told
 
 
 def _mistake(error: ErrorDetails, allowed: list[str], document: Document, path: Keys) -> Mistake:
-    place, key = document.place(path), ".".join(str(part) for part in path)
     kind, found, context = error["type"], error.get("input"), error.get("ctx", {})
-    if kind.startswith(("mistake.", "expected.")):
-        values = {name: value for name, value in context.items() if name != "text"}
-        suggestion = str(values.pop("suggestion", ""))
-        return Mistake(place, kind, {"found": found, **values}, key, suggestion)
+    if context.get("text") == kind:
+        return _ours(kind, {"found": found, **context}, document, path)
+    place, key = document.place(path), ".".join(str(part) for part in path)
     if kind == "extra_forbidden":
         name = str(path[-1])
         values = {"found": name, "allowed": ", ".join(allowed)}
         return Mistake(place, "mistake.unknown_key", values, ".".join(map(str, path[:-1])), nearest(name, allowed))
     if kind == "missing":
         return Mistake(place, "mistake.missing_key", {"missing": path[-1]}, ".".join(map(str, path[:-1])))
+    if found is None:
+        return Mistake(place, "mistake.no_value", {}, key)
     if kind in ("literal_error", "enum"):
         words = [word.strip().strip("'") for word in str(context.get("expected", "")).replace(" or ", ", ").split(",")]
         values = {"found": found, "allowed": ", ".join(words)}
@@ -159,6 +168,16 @@ def _mistake(error: ErrorDetails, allowed: list[str], document: Document, path: 
         values = {"found": _short(found), "limit": next(iter(context.values()), "")}
         return Mistake(place, LIMITS[kind], values, key)
     return Mistake(place, "mistake.refused", {"found": _short(found), "problem": error["msg"]}, key)
+
+
+def _ours(code: str, values: dict[str, Any], document: Document, path: Keys) -> Mistake:
+    """A mistake that a validator of ours raised by `wrong`."""
+    if about := values.pop("key", None):
+        path = (*path, about)
+    suggestion = str(values.pop("suggestion", ""))
+    values = {**values, "found": _short(values["found"])}
+    del values["text"]
+    return Mistake(document.place(path), code, values, ".".join(map(str, path)), suggestion)
 
 
 def _short(found: Any) -> str:

@@ -1,13 +1,15 @@
 """Reading campaign files: every mistake of every file at once, each with file, line and column."""
 
 import hashlib
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from nurture.condition import Condition, Operator, parse_condition, walk
-from nurture.condition.vocabulary import AttributeIs, Bookings, InSegment, Orders, Received, This
+from nurture.condition.vocabulary import LARGEST_NUMBER, AttributeIs, Bookings, InSegment, Orders, Received, This
 from nurture.config import Settings
 from nurture.document import Document, load_file
 from nurture.mistake import Mistake, MistakesFound, Place, nearest
@@ -18,9 +20,10 @@ from .model import After, Anniversary, Campaign, Campaigns, Entered, Schedule, S
 CONDITION_KEYS = ("audience", "exit_when")
 
 SHAPES: dict[str, type[BaseModel]] = {
+    # An anniversary may have an `after` of its own, so it is asked for first.
+    "anniversary": Anniversary,
     "after": After,
     "event": After,
-    "anniversary": Anniversary,
     "entered": Entered,
     "schedule": Schedule,
 }
@@ -69,7 +72,7 @@ class _Loading:
         before = len(self.mistakes)
         value = dict(document.value)
         for key in CONDITION_KEYS:
-            if value.get(key) is not None:
+            if value.get(key) not in (None, []):
                 value[key] = parse_condition(document, value[key], (key,), self.mistakes)
             elif key in value:
                 del value[key]
@@ -132,9 +135,6 @@ class _Loading:
             self._refuse(document, path, "mistake.not_mapping", found=value)
             return
         written = dict(value)
-        if "segment" in written:
-            written["name"] = written.pop("segment")
-        condition = None
         if written.get("condition") is not None:
             condition = parse_condition(document, written["condition"], (*path, "condition"), self.mistakes)
             written["condition"] = condition
@@ -192,16 +192,27 @@ class _Loading:
         for node in walk(condition):
             if isinstance(node, InSegment):
                 self._known_segment(node.name, document, _where(document, key, "segment", node.name))
-            elif isinstance(node, AttributeIs) and node.name not in self.settings.attributes:
-                known = list(self.settings.attributes)
-                values = {"found": node.name, "allowed": ", ".join(known) or "-"}
-                place = document.place(_where(document, key, "name", node.name))
-                suggestion = nearest(node.name, known)
-                self.mistakes.append(Mistake(place, "campaign.unknown_attribute", values, key, suggestion))
+            elif isinstance(node, AttributeIs):
+                self._look_at_attribute(node, document, key)
             elif isinstance(node, Received):
                 self._known_campaign(node, document, key)
             elif isinstance(node, Operator):
                 self._look_at_subject(node, document, key, campaign)
+
+    def _look_at_attribute(self, node: AttributeIs, document: Document, key: str) -> None:
+        known = self.settings.attributes
+        if node.name not in known:
+            values = {"found": node.name, "allowed": ", ".join(known) or "-"}
+            place = document.place(_where(document, key, "name", node.name))
+            suggestion = nearest(node.name, known)
+            self.mistakes.append(Mistake(place, "campaign.unknown_attribute", values, key, suggestion))
+            return
+        declared = known[node.name].type
+        for word, found in _tests(node):
+            if not _comparable(declared, word, found):
+                place = document.place(_where(document, key, word, None if word == "any_of" else found))
+                values = {"name": node.name, "type": declared, "word": word, "found": str(found)}
+                self.mistakes.append(Mistake(place, "campaign.attribute_type", values, key))
 
     def _known_campaign(self, node: Received, document: Document, key: str) -> None:
         known = [each.campaign for each in self.campaigns]
@@ -213,10 +224,11 @@ class _Loading:
 
     def _look_at_subject(self, node: Operator, document: Document, key: str, campaign: Campaign | None) -> None:
         if isinstance(node, This):
-            wanted = "booking" if (node.booking or node.menu or node.staff) else "order"
             trigger = campaign.trigger if campaign else None
-            if not isinstance(trigger, After) or trigger.table != wanted:
-                self._refuse(document, _where(document, key, "this", None), "campaign.this", subject=wanted)
+            subject = trigger.table if isinstance(trigger, After) else ""
+            for wanted in _subjects(node):
+                if subject != wanted:
+                    self._refuse(document, _where(document, key, "this", None), "campaign.this", subject=wanted)
         elif isinstance(node, Orders | Bookings) and node.after_opening and (campaign is None or key != "exit_when"):
             self._refuse(document, _where(document, key, "after_opening", None), "campaign.after_opening")
 
@@ -235,13 +247,37 @@ class _Loading:
 def _where(document: Document, key: str, word: str, value: object) -> tuple[str | int, ...]:
     # A condition no longer knows its path; the first use of the word with that value below `key` is shown.
     for path in document.places:
-        if path and path[0] == key and word in path[1:] and (value is None or _value_at(document, path) == value):
+        if path and path[0] == key and word in path[1:] and (value is None or document.value_at(path) == value):
             return path
     return (key,)
 
 
-def _value_at(document: Document, path: tuple[str | int, ...]) -> object:
-    value = document.value
-    for part in path:
-        value = value[part]
-    return value
+def _subjects(asked: This) -> Iterator[str]:
+    if asked.order or asked.product or asked.category or asked.amount:
+        yield "order"
+    if asked.booking or asked.menu or asked.staff:
+        yield "booking"
+
+
+def _tests(node: AttributeIs) -> Iterator[tuple[str, object]]:
+    for word in ("equals", "at_least", "at_most", "contains"):
+        if (found := getattr(node, word)) is not None:
+            yield word, found
+    yield from (("any_of", each) for each in node.any_of or ())
+
+
+def _comparable(declared: str, word: str, found: object) -> bool:
+    if declared == "text":
+        return True
+    if declared == "boolean":
+        return word in ("equals", "any_of") and found in (True, False, "true", "false")
+    if declared == "number":
+        return word != "contains" and isinstance(found, int | float) and abs(found) < LARGEST_NUMBER
+    return word != "contains" and _is_date(str(found))
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

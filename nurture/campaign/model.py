@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, SkipValidation, model_validator
 
 from nurture.condition import AllOf, Condition, Offer
 from nurture.shape import DateText, DurationText, Section, Share, TimeText, Weekday, WindowText, read_duration, wrong
-from nurture.zone import Duration
+from nurture.zone import Duration, parse_duration
 
 Channel = Literal["email", "line"]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
@@ -16,6 +16,13 @@ EventWord = Literal["order", "shipment", "delivery", "booking", "visit", "no_sho
 
 def _listed(found: Any) -> Any:
     return found if isinstance(found, list | tuple) else [found]
+
+
+def _is_pause(found: str) -> bool:
+    try:
+        return found.startswith("after ") and bool(parse_duration(found.removeprefix("after ")))
+    except ValueError:
+        return False
 
 
 class After(Section):
@@ -91,7 +98,7 @@ class Every(Section):
         if (self.every == "week") != (self.on is not None) or (self.every == "month") != (self.day is not None):
             raise wrong("campaign.every_needs")
         if isinstance(self.day, int) and not 1 <= self.day <= 31:
-            raise wrong("campaign.day_of_month")
+            raise wrong("campaign.day_of_month", key="day")
         return self
 
 
@@ -117,7 +124,7 @@ class AtMost(Section):
     count: int = Field(ge=1)
     per: Literal["day"] = "day"
     """Days of the shop's zone."""
-    first_days: int | None = Field(default=None, ge=1)
+    first_days: int | None = Field(default=None, ge=1, le=3660)
     """Holds only for so many days from `starts`; None = always."""
 
 
@@ -150,9 +157,9 @@ class Step(Section):
     @model_validator(mode="after")
     def _counted_in_days(self) -> Self:
         if self.wait.months or (self.valid_for and self.valid_for.months):
-            raise wrong("campaign.months")
+            raise wrong("campaign.months", key="wait" if self.wait.months else "valid_for")
         if self.valid_for and not (self.valid_for.days or self.valid_for.seconds):
-            raise wrong("campaign.valid_for")
+            raise wrong("campaign.valid_for", key="valid_for")
         return self
 
 
@@ -189,10 +196,10 @@ class Campaign(Section):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.again not in ("per occurrence", "once") and not self.again.startswith("after "):
-            raise wrong("campaign.again", found=self.again)
+        if self.again not in ("per occurrence", "once") and not _is_pause(self.again):
+            raise wrong("campaign.again", key="again", found=self.again)
         if self.again_after and self.again_after.months and not isinstance(self.trigger, Schedule):
-            raise wrong("campaign.again_months")
+            raise wrong("campaign.again_months", key="again")
         if self.purpose == "transactional" and not self.because:
             raise wrong("campaign.because")
         if (
@@ -200,11 +207,11 @@ class Campaign(Section):
             and self.offer.related_to == "this"
             and not (isinstance(self.trigger, After) and self.trigger.table == "order")
         ):
-            raise wrong("campaign.offer_this")
+            raise wrong("campaign.offer_this", key="offer")
         if self.at_most and self.at_most.first_days and not self.starts:
-            raise wrong("campaign.first_days")
+            raise wrong("campaign.first_days", key="at_most")
         if self.starts and self.ends and self.ends < self.starts:
-            raise wrong("campaign.ends_before_start")
+            raise wrong("campaign.ends_before_start", key="ends")
         return self
 
     @property
@@ -221,7 +228,7 @@ class Campaign(Section):
 class Segment(Section):
     """A named condition tree."""
 
-    name: Name
+    name: Name = Field(alias="segment")
     title: str = ""
     condition: SkipValidation[Condition]
     digest: str = Field(default="", exclude=True)

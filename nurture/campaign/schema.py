@@ -41,7 +41,7 @@ def _segment_schema(definitions: dict[str, Any]) -> dict[str, Any]:
         "type": "object",
         "required": ["segment", "condition"],
         "additionalProperties": False,
-        "properties": {"segment": properties["name"], "title": properties["title"], "condition": CONDITIONS},
+        "properties": {"segment": properties["segment"], "title": properties["title"], "condition": CONDITIONS},
     }
 
 

@@ -63,6 +63,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "属性「{found}」は config.yaml の attributes にありません。あるのは {allowed} です",
         "the attribute '{found}' is not declared in config.yaml; declared are {allowed}",
     ),
+    "campaign.attribute_type": (
+        "属性「{name}」は {type} なので、{word} に「{found}」は使えません",
+        "the attribute '{name}' is a {type}, so {word} can't be '{found}'",
+    ),
     "campaign.unknown_campaign": (
         "キャンペーン「{found}」はありません。あるのは {allowed} です",
         "there is no campaign '{found}'; there are {allowed}",

@@ -11,6 +11,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "'{found}' is not allowed here; write one of {allowed}",
     ),
     "mistake.missing_key": ("「{missing}」を書いてください", "'{missing}' is missing"),
+    "mistake.no_value": (
+        "値がありません。値を書くか、この項目を消してください",
+        "there is no value here; write one or take the key away",
+    ),
+    "mistake.character": (
+        "使えない文字（{found}）が入っています。消してください",
+        "this holds a character that can't be kept ({found}); take it out",
+    ),
     "mistake.wrong_value": (
         "「{found}」は使えません。{expected} を書いてください",
         "'{found}' can't be used here; write {expected}",
@@ -86,6 +94,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "mistake.secret": (
         "「{found}」はここに書けません。環境変数 {variable} に入れてください",
         "'{found}' may not stand in this file; put it into the environment variable {variable}",
+    ),
+    "config.cap_period": (
+        "「{found}」は上限の期間として使えません。「7 days」「36 hours」か、暦の「day」「week」「month」を書いてください",
+        "'{found}' can't be the period of a cap; write '7 days' or '36 hours', or day, week or month of the calendar",
+    ),
+    "config.gap": (
+        "間隔は日・時間・分で書いてください（月は長さが決まりません）",
+        "write the gap in days, hours or minutes: a month has no fixed length",
     ),
     "config.private_hours": (
         "個人のお客様への送信時間は 08:00-21:00 の中で書いてください",

@@ -1,6 +1,6 @@
 """The condition tree: all, any, not and the operators, read from a document with every mistake in its place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,15 +46,20 @@ def parse_condition(document: Document, value: Any, path: Keys, mistakes: list[M
     if not isinstance(value, dict):
         mistakes.append(_mistake(document, path, "condition.not_mapping", {"found": value}))
         return AllOf(())
+    if not value:
+        mistakes.append(_mistake(document, path, "condition.not_mapping", {"found": "{}"}))
     parts = tuple(_parse_word(document, word, inner, (*path, word), mistakes) for word, inner in value.items())
     return parts[0] if len(parts) == 1 else AllOf(parts)
 
 
 def _parse_word(document: Document, word: str, value: Any, path: Keys, mistakes: list[Mistake]) -> Condition:
+    if word in JOINTS and value == []:
+        mistakes.append(_mistake(document, path, "expected.some", {}))
+        return AllOf(())
     if word == "not":
         return Not(parse_condition(document, value, path, mistakes))
     if word in ("all", "any"):
-        if not isinstance(value, list) or not value:
+        if not isinstance(value, list):
             mistakes.append(_mistake(document, path, "mistake.not_list", {"found": value}))
             return AllOf(())
         inner = parse_condition(document, value, path, mistakes)
@@ -72,6 +77,11 @@ def _parse_word(document: Document, word: str, value: Any, path: Keys, mistakes:
 def _parse_operator(
     document: Document, operator: type[Operator], value: Any, path: Keys, mistakes: list[Mistake]
 ) -> Condition:
+    # `within:` without a value would widen the question to all times.
+    empty = [each for each in _keys_below(value, path) if document.value_at(each) is None]
+    mistakes.extend(_mistake(document, each, "mistake.no_value", {}) for each in empty)
+    if empty:
+        return AllOf(())
     try:
         return operator.model_validate({} if value is None else value)
     except ValidationError as problem:
@@ -87,6 +97,15 @@ def walk(condition: Condition) -> Iterator[Condition]:
     elif isinstance(condition, AllOf | AnyOf):
         for part in condition.parts:
             yield from walk(part)
+
+
+def _keys_below(value: Any, path: Keys) -> Iterator[Keys]:
+    inner: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, dict | list):
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, each in inner:
+        yield (*path, key)
+        yield from _keys_below(each, (*path, key))
 
 
 def _mistake(document: Document, path: Keys, code: str, values: dict[str, object]) -> Mistake:

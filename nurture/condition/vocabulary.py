@@ -5,7 +5,7 @@ instant 30 calendar days ago in the shop's zone", `older_than: 30 days` means "b
 condition false, and its `not` true.
 """
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -17,22 +17,40 @@ OrderStatus = Literal["ordered", "shipped", "delivered", "cancelled", "returned"
 BookingStatus = Literal["booked", "visited", "cancelled", "no_show"]
 
 
+LARGEST_NUMBER = 10**15
+"""Beyond it the databases and JSON no longer agree about whole numbers."""
+
+
 def _listed(found: Any) -> Any:
     return found if isinstance(found, list | tuple) else [found]
+
+
+Item = TypeVar("Item")
+Listed = Annotated[tuple[Item, ...], BeforeValidator(_listed), Field(min_length=1)]
+"""One value or a list of them, never an empty one."""
+
+
+def _read_number(found: Any) -> Any:
+    if isinstance(found, bool) or not isinstance(found, int | float) or not abs(found) < LARGEST_NUMBER:
+        raise wrong("expected.number")
+    return found
+
+
+Number = Annotated[int | float, BeforeValidator(_read_number)]
 
 
 class Comparison(Section):
     """A range of numbers; both ends belong to it."""
 
-    at_least: int | float | None = None
-    at_most: int | float | None = None
+    at_least: Number | None = None
+    at_most: Number | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _bare_number(cls, found: Any) -> Any:
-        if isinstance(found, int | float) and not isinstance(found, bool):
-            return {"at_least": found, "at_most": found}
-        return found
+        if isinstance(found, dict | Comparison):
+            return found
+        return {"at_least": _read_number(found), "at_most": found}
 
     @model_validator(mode="after")
     def _some_end(self) -> Self:
@@ -73,7 +91,7 @@ class AttributeIs(Operator):
     example = "attribute: {name: plan, equals: gold}"
     name: str
     equals: str | int | float | bool | None = None
-    any_of: tuple[str | int | float, ...] | None = None
+    any_of: Listed[str | int | float] | None = None
     at_least: int | float | str | None = None
     at_most: int | float | str | None = None
     contains: str | None = None
@@ -93,7 +111,7 @@ class HasTag(Operator):
     word = "tag"
     example = "tag: [常連, ギフト]"
     bare = "any_of"
-    any_of: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(min_length=1)
+    any_of: Listed[str]
 
 
 class IsKind(Operator):
@@ -111,7 +129,7 @@ class LivesIn(Operator):
     word = "prefecture"
     example = "prefecture: [兵庫県, 大阪府]"
     bare = "any_of"
-    any_of: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(min_length=1)
+    any_of: Listed[str]
 
 
 class DateIs(Operator):
@@ -145,10 +163,10 @@ class Orders(Period):
     """Total of each order, in the smallest unit of money."""
     total: Comparison | None = None
     """Total of all such orders together."""
-    product: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
+    product: Listed[str] | None = None
     """Product codes, any of them."""
-    category: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
-    status: Annotated[tuple[OrderStatus, ...], BeforeValidator(_listed)] | None = None
+    category: Listed[str] | None = None
+    status: Listed[OrderStatus] | None = None
     after_opening: bool | None = None
     """Only orders made after the campaign opened for the customer; for `exit_when`."""
 
@@ -174,12 +192,12 @@ class This(Operator):
     example = "this: {order: first}"
     order: Literal["first", "repeat"] | None = None
     """The customer's first order that was not cancelled, or a later one."""
-    product: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
-    category: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
+    product: Listed[str] | None = None
+    category: Listed[str] | None = None
     amount: Comparison | None = None
     booking: Literal["first", "repeat"] | None = None
-    menu: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
-    staff: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
+    menu: Listed[str] | None = None
+    staff: Listed[str] | None = None
 
     @model_validator(mode="after")
     def _some_test(self) -> Self:
@@ -194,10 +212,10 @@ class Bookings(Period):
     word = "bookings"
     example = "bookings: {status: visited, menu: カット, older_than: 60 days}"
     count: Comparison | None = None
-    status: Annotated[tuple[BookingStatus, ...], BeforeValidator(_listed)] | None = None
+    status: Listed[BookingStatus] | None = None
     """Default: booked and visited."""
-    menu: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
-    staff: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
+    menu: Listed[str] | None = None
+    staff: Listed[str] | None = None
     ahead: bool | None = None
     """true: still to come; false: already begun."""
     after_opening: bool | None = None
@@ -219,7 +237,7 @@ class Contacts(Period):
     word = "contacts"
     example = "contacts: {direction: out, within: 30 days, count: {at_most: 1}}"
     count: Comparison | None = None
-    channel: Annotated[tuple[ContactChannel, ...], BeforeValidator(_listed)] | None = None
+    channel: Listed[ContactChannel] | None = None
     direction: Literal["out", "in"] | None = None
 
 

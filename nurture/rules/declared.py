@@ -36,6 +36,6 @@ def attribute(scope: Scope, asked: AttributeIs) -> Clause:
 def _written(value: object, declared: str) -> object:
     if declared == "number":
         return float(value) if isinstance(value, int | float | str) else None
-    if declared == "boolean":
+    if declared == "boolean" or isinstance(value, bool):
         return "true" if value in (True, "true") else "false"
     return str(value)
