@@ -88,6 +88,10 @@ class StepRule:
     drop_when_capped: bool
 
 
+Closure = Block | tuple[CapRule, CapBlock] | None
+"""What closes an instant: a pause or a full limit, a cap, or (None) the hours."""
+TIMED_ORDER = {"paused": 0, "outside_window": 1, "capped": 2, "over_quota": 3, "outranked": 4}
+
 Openings = Callable[[int, str, str], tuple[Sequence[int], Sequence[int]]]
 """(step id, zone, kind) → starts and ends of the times that the shop's and the step's hours leave open."""
 
@@ -193,18 +197,22 @@ class _Attempt:
     def first_free(self, instant: int, *, with_caps: bool) -> int | None:
         """The first instant from `instant` on that nothing closes, None when validity ends before."""
         while instant < self.candidate.expires_at:
-            later = self._open_from(instant)
-            for block in self.blocks:
-                if block.start <= later < block.end:
-                    later = block.end
-            if with_caps:
-                for rule in self.caps:
-                    if found := self._capping(rule, later):
-                        later = found.end
+            later = max((end for end, _ in self._closures(instant, with_caps=with_caps)), default=instant)
             if later == instant:
                 return instant
             instant = later
         return None
+
+    def _closures(self, instant: int, *, with_caps: bool) -> Iterator[tuple[int, Closure]]:
+        """What closes an instant, each with its own end, in the gates' order."""
+        if (opening := self._open_from(instant)) != instant:
+            yield opening, None
+        for block in self.blocks:
+            if block.start <= instant < block.end:
+                yield block.end, block
+        for rule in self.caps if with_caps else ():
+            if found := self._capping(rule, instant):
+                yield found.end, (rule, found)
 
     def _open_from(self, instant: int) -> int:
         index = bisect_right(self.ends, instant)
@@ -222,20 +230,34 @@ class _Attempt:
         return zone_table(self.candidate.zone)
 
     def failing(self, start: int) -> list[dict[str, object]]:
-        """Every gate that closes `start`, in the gates' order, with the instant that it alone would open."""
-        found = self._blocked(start, "paused")
-        if (opening := self._open_from(start)) != start:
-            found.append(_entry("outside_window", "", None, None, opening if opening < FAR else None))
-        capped = [self._cap_entry(rule, block, start) for rule in self.caps if (block := self._capping(rule, start))]
-        found += [each for each in capped if each["gate"] == "capped"]
-        found += self._blocked(start, "over_quota")
-        return found + [each for each in capped if each["gate"] == "outranked"]
+        """Every gate that closes `start`, in the gates' order, with the instant that it alone would open.
 
-    def _blocked(self, start: int, gate: str) -> list[dict[str, object]]:
-        return [
-            _entry(each.gate, each.rule, each.observed, each.limit, self._after(each, start))
-            for each in self._shut(start, gate)
-        ]
+        After them, marked `later`, those that first close the way from there to the slot: they explain the slot.
+        """
+        found = self._met(start)
+        seen = {(each["gate"], each["rule"]) for each in found}
+        instant = start
+        while closures := [end for end, _ in self._closures(instant, with_caps=True)]:
+            instant = max(closures)
+            if instant >= self.candidate.expires_at:
+                break
+            for entry in self._met(instant):
+                if (entry["gate"], entry["rule"]) not in seen:
+                    seen.add((entry["gate"], entry["rule"]))
+                    found.append({**entry, "later": True})
+        return found
+
+    def _met(self, instant: int) -> list[dict[str, object]]:
+        entries = [self._entry(closure, end, instant) for end, closure in self._closures(instant, with_caps=True)]
+        return sorted(entries, key=lambda entry: TIMED_ORDER[str(entry["gate"])])
+
+    def _entry(self, closure: "Closure", end: int, instant: int) -> dict[str, object]:
+        if closure is None:
+            return _entry("outside_window", "", None, None, end if end < FAR else None)
+        if isinstance(closure, Block):
+            until = self._after(closure, instant)
+            return _entry(closure.gate, closure.rule, closure.observed, closure.limit, until)
+        return self._cap_entry(*closure, instant)
 
     def _shut(self, instant: int, gate: str) -> list[Block]:
         return [each for each in self.blocks if each.gate == gate and each.start <= instant < each.end]
