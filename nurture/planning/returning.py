@@ -25,6 +25,7 @@ from nurture.gates.situation import Situation
 from nurture.store.tables import Customer, CustomerFact, DatedFact, Enrollment, table
 from nurture.zone import DAY, ZoneTable, zone_table
 
+from .joining import join_in_order
 from .opening import complete, life_of
 from .times import Times, seconds
 from .workspace import ANNIVERSARY_DAY
@@ -82,8 +83,10 @@ def _of_dates(trigger: Anniversary, times: Times, *, by_month: bool) -> Select[o
     return (
         select(CUSTOMER.c.id)
         .select_from(
-            ANNIVERSARY_DAY.join(DATED, and_(DATED.c.month == ANNIVERSARY_DAY.c.month, day)).join(
-                CUSTOMER, CUSTOMER.c.id == DATED.c.customer_id
+            join_in_order(
+                join_in_order(ANNIVERSARY_DAY, DATED, and_(DATED.c.month == ANNIVERSARY_DAY.c.month, day)),
+                CUSTOMER,
+                CUSTOMER.c.id == DATED.c.customer_id,
             )
         )
         .where(
@@ -98,7 +101,7 @@ def _of_dates(trigger: Anniversary, times: Times, *, by_month: bool) -> Select[o
 def _of_first_orders(times: Times) -> Select[object]:
     first = seconds(FACT.c.first_order_at)
     born = and_(first >= ANNIVERSARY_DAY.c.born_from, first < ANNIVERSARY_DAY.c.born_to)
-    joined = ANNIVERSARY_DAY.join(FACT, born).join(CUSTOMER, CUSTOMER.c.id == FACT.c.customer_id)
+    joined = join_in_order(join_in_order(ANNIVERSARY_DAY, FACT, born), CUSTOMER, CUSTOMER.c.id == FACT.c.customer_id)
     return select(CUSTOMER.c.id).select_from(joined).where(_in_zone(times))
 
 

@@ -21,11 +21,12 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     not_,
     null,
     or_,
     select,
-    union,
+    union_all,
 )
 
 from nurture.campaign import Campaign
@@ -37,6 +38,7 @@ from nurture.rules.scope import Scope
 from nurture.rules.variables import incomplete
 from nurture.store.tables import Booking, Customer, CustomerChange, Enrollment, Order, Touch, table
 
+from .joining import join_in_order
 from .times import Times, seconds
 from .workspace import ASKED, CANDIDATE, OPENED, STIRRED
 
@@ -46,6 +48,8 @@ RECEIVED = ("claimed", "sending", "sent", "unknown", "failed")
 FUTURE = -1
 """`gate` of a step that is not due by the horizon yet."""
 NOTHING = BigInteger()
+PLANNED: ColumnElement[str] = literal_column("'planned'")
+"""Written out: SQLite uses a partial index only where it sees the condition, not for a bound value."""
 
 
 def stir(connection: Connection, situation: Situation, *, all_open: bool) -> int:
@@ -55,16 +59,15 @@ def stir(connection: Connection, situation: Situation, *, all_open: bool) -> int
         select(OPENED.c.customer_id),
         select(CHANGE.c.customer_id),
         select(ENROLLMENT.c.customer_id).where(open_, seconds(ENROLLMENT.c.next_at) <= situation.instant),
-        select(TOUCH.c.customer_id).where(TOUCH.c.status == "planned", seconds(TOUCH.c.at) <= situation.instant),
-        select(TOUCH.c.customer_id).where(
-            TOUCH.c.status == "planned", seconds(TOUCH.c.expires_at) <= situation.instant
-        ),
+        select(TOUCH.c.customer_id).where(TOUCH.c.status == PLANNED, seconds(TOUCH.c.at) <= situation.instant),
+        select(TOUCH.c.customer_id).where(TOUCH.c.status == PLANNED, seconds(TOUCH.c.expires_at) <= situation.instant),
     ]
     if all_open:
         sources.append(select(ENROLLMENT.c.customer_id).where(open_))
-    people = union(*sources).subquery("people")
+    # UNION without ALL would merge the sources in the order of customers, and read each whole for that.
+    people = union_all(*sources).subquery("people")
     owners = select(func.coalesce(CUSTOMER.c.cap_owner_id, CUSTOMER.c.id).label("owner_id")).select_from(
-        people.join(CUSTOMER, CUSTOMER.c.id == people.c.customer_id)
+        join_in_order(people, CUSTOMER, CUSTOMER.c.id == people.c.customer_id)
     )
     connection.execute(insert(STIRRED).from_select(["owner_id"], owners.distinct()))
     return ask(connection)
@@ -73,11 +76,13 @@ def stir(connection: Connection, situation: Situation, *, all_open: bool) -> int
 def ask(connection: Connection) -> int:
     """Adds the open enrollments of every stirred owner, and of those who share the inbox, to `asked`."""
     mine = select(ENROLLMENT.c.id, ENROLLMENT.c.campaign).select_from(
-        STIRRED.join(ENROLLMENT, ENROLLMENT.c.customer_id == STIRRED.c.owner_id)
+        join_in_order(STIRRED, ENROLLMENT, ENROLLMENT.c.customer_id == STIRRED.c.owner_id)
     )
     shared = select(ENROLLMENT.c.id, ENROLLMENT.c.campaign).select_from(
-        STIRRED.join(CUSTOMER, CUSTOMER.c.cap_owner_id == STIRRED.c.owner_id).join(
-            ENROLLMENT, ENROLLMENT.c.customer_id == CUSTOMER.c.id
+        join_in_order(
+            join_in_order(STIRRED, CUSTOMER, CUSTOMER.c.cap_owner_id == STIRRED.c.owner_id),
+            ENROLLMENT,
+            ENROLLMENT.c.customer_id == CUSTOMER.c.id,
         )
     )
     new = ~select(1).where(ASKED.c.enrollment_id == ENROLLMENT.c.id).exists()
@@ -253,10 +258,9 @@ class _Staging:
 
 def _people(*, fresh: bool) -> FromClause:
     if fresh:
-        return OPENED.join(CUSTOMER, CUSTOMER.c.id == OPENED.c.customer_id)
-    return ASKED.join(ENROLLMENT, ENROLLMENT.c.id == ASKED.c.enrollment_id).join(
-        CUSTOMER, CUSTOMER.c.id == ENROLLMENT.c.customer_id
-    )
+        return join_in_order(OPENED, CUSTOMER, CUSTOMER.c.id == OPENED.c.customer_id)
+    asked = join_in_order(ASKED, ENROLLMENT, ENROLLMENT.c.id == ASKED.c.enrollment_id)
+    return join_in_order(asked, CUSTOMER, CUSTOMER.c.id == ENROLLMENT.c.customer_id)
 
 
 def _same_occurrence() -> ColumnElement[bool]:

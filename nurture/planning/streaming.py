@@ -13,6 +13,7 @@ from nurture.store import binary_order
 from nurture.store.tables import Contact as ContactRow
 from nurture.store.tables import Pause, table
 
+from .joining import join_in_order
 from .times import seconds
 from .workspace import CANDIDATE
 
@@ -78,7 +79,7 @@ def _contacts(situation: Situation, owners: Sequence[int]) -> Select[Any]:
     label = case((CONTACT.c.touch_id.is_not(None), CONTACT.c.source), else_=CONTACT.c.channel)
     return (
         select(people.c.owner_id, seconds(CONTACT.c.at), CONTACT.c.channel, label)
-        .select_from(people.join(CONTACT, CONTACT.c.owner_id == people.c.owner_id))
+        .select_from(join_in_order(people, CONTACT, CONTACT.c.owner_id == people.c.owner_id))
         .where(CONTACT.c.counts, CONTACT.c.direction == "out", seconds(CONTACT.c.at) > oldest)
         .order_by(people.c.owner_id, CONTACT.c.at, CONTACT.c.id)
     )
