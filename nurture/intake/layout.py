@@ -53,7 +53,7 @@ def lay_out(
     fitting = [each for each in candidates if _fits(each, forced=bool(preset or (kind and columns)))]
     if not fitting:
         raise MistakesFound([_unrecognised(place, headers, candidates, kind, preset)])
-    return max(fitting, key=lambda each: len({p for places in each.columns.values() for p in places}))
+    return max(fitting, key=lambda each: (bool(each.preset.program), len(each.plan)))
 
 
 def _check_names(place: Place, kind: str | None, preset: str | None) -> None:

@@ -19,6 +19,8 @@ class Preset:
     """At least one header of each set must be there; folded. Empty: the kind's own needs are enough."""
     fills: bool = False
     """Whether it only fills gaps in what is known of a customer and overwrites nothing."""
+    program: str = ""
+    """The program that writes such files: where its headers are all there, no general list is meant."""
     region: str = "JP"
     """Country of a phone number without one."""
 
@@ -180,6 +182,7 @@ PRESETS = (
             **_columns(note="ショップ用メモ欄", registered_at="登録日", member_state="会員ステータス(名称)"),
         },
         _needs("会員ID", "お名前(姓)", "会員ステータス(名称) 会員ステータス(ID)"),
+        program="EC-CUBE",
     ),
     Preset(
         # The same, csv_type 3: one row per line of an order. 送料 stands there twice and is read neither time.
@@ -203,6 +206,7 @@ PRESETS = (
         },
         _needs("注文番号 注文ID", "受注日", "商品名"),
         fills=True,
+        program="EC-CUBE",
     ),
     Preset(
         # BASE has no file of customers: an order's e-mail address is who ordered.
@@ -228,12 +232,14 @@ PRESETS = (
         ),
         _needs("注文ID", "メールアドレス(請求先)", "注文日時"),
         fills=True,
+        program="BASE",
     ),
     Preset(
         "shopify-customers",
         "customers",
         _SHOPIFY_PERSON,
         _needs("Customer_ID", "First_Name", "Accepts_Email_Marketing Accepts_Marketing"),
+        program="Shopify",
     ),
     Preset(
         # Order fields stand on the first row of an order only.
@@ -260,6 +266,7 @@ PRESETS = (
         ),
         _needs("Name", "Lineitem_name", "Created_at"),
         fills=True,
+        program="Shopify",
     ),
     Preset(
         # A display name on LINE is a nickname as often as a name, so it overwrites nothing.

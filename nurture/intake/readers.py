@@ -222,4 +222,4 @@ def _header(path: Path, rows: Iterator[Row]) -> tuple[int, tuple[str, ...]]:
 
 
 def _mistake(path: Path, code: str, row: int = 0, **values: object) -> MistakesFound:
-    return MistakesFound([Mistake(Place(path.name, row, 1 if row else 0), code, values)])
+    return MistakesFound([Mistake(Place(path.name, row, 1 if row else 0), code, {"row": row, **values})])

@@ -122,7 +122,8 @@ def _record(writing: Writing, entries: Sequence[Entry], made: Mapping[int, int])
     change(writing.connection, changed, writing.now)
     _update_columns(writing, batch, {ident: states[ident].columns for ident in changed})
     _make(writing, batch, [entry for entry in entries if entry.ref not in known], refused)
-    _write_changes(writing, {ident: changes for ident, changes in batch.changes.items() if changes})
+    new = set(batch.ids.values()) - set(known.values())
+    _write_changes(writing, {ident: changes for ident, changes in batch.changes.items() if changes}, new)
     return batch.ids
 
 
@@ -177,7 +178,8 @@ def _update_columns(writing: Writing, batch: _Batch, known: Mapping[int, Mapping
         writing.connection.execute(update(_customer).where(_customer.c.id == bindparam("ident")).values(values), rows)
 
 
-def _write_changes(writing: Writing, changes: Mapping[int, Changes]) -> None:
+def _write_changes(writing: Writing, changes: Mapping[int, Changes], made: set[int]) -> None:
+    """`made`: the customers who are new."""
     _write_accounts(writing, changes)
     remove_addresses(
         writing.connection, [ident for each in changes.values() for ident in each.removed_addresses], writing.now
@@ -185,6 +187,7 @@ def _write_changes(writing: Writing, changes: Mapping[int, Changes]) -> None:
     place_addresses(
         writing.connection,
         [(ident, *address) for ident, each in changes.items() for address in each.new_addresses],
+        made,
         writing.now,
     )
     _write_permissions(writing, changes)

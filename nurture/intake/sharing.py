@@ -1,44 +1,75 @@
 """Who holds an inbox: the first person at an address, those who share it, and the one whose caps hold for all."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
-from nurture.store import change
+from nurture.store import among, change
 from nurture.store.tables import Address, Contact, Customer, Touch, table
 
 _address, _customer, _contact, _touch = (table(each) for each in (Address, Customer, Contact, Touch))
 
 
-def place_addresses(connection: Connection, wanted: Sequence[tuple[int, str, str, str]], now: datetime) -> None:
+def place_addresses(
+    connection: Connection, wanted: Sequence[tuple[int, str, str, str]], made: Collection[int], now: datetime
+) -> None:
     """Gives customers new addresses: (customer, channel, value, status) in the order in which they came.
 
-    Whoever is not the first at an address shares it, and joins the first one's caps.
+    Whoever is not the first at an address shares it, and joins the first one's caps. `made`: customers who were
+    inserted in this transaction, whom nobody can have seen yet.
     """
     if not wanted:
         return
     holders = _holders(connection, wanted)
-    joining: list[tuple[int, int]] = []
     rows = []
     for customer, channel, value, status in wanted:
         holder = holders.setdefault((channel, value), customer)
-        shared_with = None if holder == customer else holder
-        if shared_with:
-            joining.append((customer, shared_with))
-        rows.append(
-            {
-                "customer_id": customer,
-                "channel": channel,
-                "value": value,
-                "status": status,
-                "shared_with": shared_with,
-                "created_at": now,
-            }
-        )
+        names = {"customer_id": customer, "channel": channel, "value": value, "status": status}
+        rows.append({**names, "shared_with": None if holder == customer else holder, "created_at": now})
     connection.execute(insert(_address), rows)
+    join_inboxes(
+        connection, [(row["customer_id"], row["shared_with"]) for row in rows if row["shared_with"]], made, now
+    )
+
+
+def join_inboxes(
+    connection: Connection, joining: Sequence[tuple[int, int]], made: Collection[int], now: datetime
+) -> None:
+    """Puts customers, and whose caps were theirs, under the caps of who holds an inbox: (customer, holder)."""
+    if not joining:
+        return
+    moves = _moves(connection, joining)
+    seen = sorted({each for move in moves for each in move if each not in made})
+    change(connection, seen, now)
+    rows = [{"mine": mine, "theirs": theirs} for mine, theirs in moves]
+    group = or_(_customer.c.id == bindparam("mine"), _customer.c.cap_owner_id == bindparam("mine"))
+    if rows:
+        connection.execute(update(_customer).where(group).values(cap_owner_id=bindparam("theirs")), rows)
+    if known := [row for row in rows if row["mine"] not in made]:
+        for each in (_contact, _touch):
+            owned = update(each).where(each.c.owner_id == bindparam("mine")).values(owner_id=bindparam("theirs"))
+            connection.execute(owned, known)
+    change(connection, seen, now)
+
+
+def _moves(connection: Connection, joining: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """(cap owner, new cap owner) of every group that joins another, each after those that it builds on."""
+    people = {each for pair in joining for each in pair}
+    query = select(_customer.c.id, _customer.c.cap_owner_id).where(among(_customer.c.id, people))
+    owners = {ident: owner or ident for ident, owner in connection.execute(query)}
+    moves: dict[int, int] = {}
     for customer, holder in joining:
-        join_inbox(connection, customer, holder, now)
+        mine, theirs = _root(moves, owners.get(customer, customer)), _root(moves, owners.get(holder, holder))
+        if mine != theirs:
+            moves[mine] = theirs
+    return [(mine, _root(moves, mine)) for mine in moves]
+
+
+def _root(moves: Mapping[int, int], owner: int) -> int:
+    while owner in moves:
+        owner = moves[owner]
+    return owner
 
 
 def remove_addresses(connection: Connection, ids: Sequence[int], now: datetime) -> None:
@@ -60,21 +91,6 @@ def _promote(connection: Connection, channel: str, value: str) -> None:
         connection.execute(update(_address).where(_address.c.id == ident).values(shared_with=None))
         others = update(_address).where(*here, _address.c.id != ident)
         connection.execute(others.values(shared_with=customer))
-
-
-def join_inbox(connection: Connection, customer: int, holder: int, now: datetime) -> None:
-    """Puts a customer, and everybody whose caps were theirs, under the caps of the holder of an inbox."""
-    query = select(_customer.c.id, _customer.c.cap_owner_id).where(_customer.c.id.in_([customer, holder]))
-    owners = {ident: owner or ident for ident, owner in connection.execute(query)}
-    mine, theirs = owners.get(customer, customer), owners.get(holder, holder)
-    if mine == theirs:
-        return
-    change(connection, [mine, theirs], now)
-    group = or_(_customer.c.id == mine, _customer.c.cap_owner_id == mine)
-    connection.execute(update(_customer).where(group).values(cap_owner_id=theirs))
-    for each in (_contact, _touch):
-        connection.execute(update(each).where(each.c.owner_id == mine).values(owner_id=theirs))
-    change(connection, [theirs], now)
 
 
 def _holders(connection: Connection, wanted: Sequence[tuple[int, str, str, str]]) -> dict[tuple[str, str], int]:
