@@ -8,7 +8,19 @@ from .column import Identity, Instant, probe, table
 from .ledger import Attempt, CampaignVersion, Enrollment, Membership, Message, Touch, TouchLog
 from .people import Account, Address, Consent, Customer, CustomerFact, CustomerTag, DatedFact, Hold, Suppression
 from .trade import Booking, Contact, Event, Order, OrderLine, Product, ProductRelation
-from .upkeep import Cadence, CustomerChange, Generation, ImportRow, ImportRun, Lease, Pause, Setting, Throttle
+from .upkeep import (
+    Cadence,
+    CustomerChange,
+    Generation,
+    ImportRow,
+    ImportRun,
+    Inbound,
+    Lease,
+    LinkCode,
+    Pause,
+    Setting,
+    Throttle,
+)
 
 __all__ = [
     "Account",
@@ -31,8 +43,10 @@ __all__ = [
     "Identity",
     "ImportRow",
     "ImportRun",
+    "Inbound",
     "Instant",
     "Lease",
+    "LinkCode",
     "Membership",
     "Message",
     "Order",

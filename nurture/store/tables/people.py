@@ -150,7 +150,7 @@ class Suppression(SQLModel, table=True):
     scope: str = "commercial"
     """commercial | all."""
     reason: str
-    """opt_out | hard_bounce | complaint | erased."""
+    """opt_out | hard_bounce | complaint | erased | blocked (a LINE user, until they unblock)."""
     source: str = ""
     created_at: datetime | None = instant_column(nullable=False)
     lifted_at: datetime | None = instant_column()

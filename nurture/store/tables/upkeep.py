@@ -1,9 +1,9 @@
-"""Upkeep: what planning, importing and the database itself must remember. No queries are kept here."""
+"""Upkeep: what planning, importing, the door and the database itself must remember. No queries are kept here."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column
+from sqlalchemy import JSON, BigInteger, Column, Index, Text, text
 from sqlmodel import Field, SQLModel
 
 from .column import customer_column, instant_column, key_column
@@ -75,6 +75,53 @@ class ImportRow(SQLModel, table=True):
     customer_id: int | None = Field(default=None, sa_type=BigInteger)
     values: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     applied: bool = False
+
+
+class Inbound(SQLModel, table=True):
+    """Something that came in from outside, as it came: kept before anything is done about it, and known by its key."""
+
+    id: int | None = key_column()
+    key: str = Field(unique=True)
+    """What the sender calls it, e.g. `line:<webhookEventId>`: the same thing sent twice is one row."""
+    kind: str
+    """The sender's own word for it; unknown ones are kept too."""
+    person: str | None = None
+    """Whom the sender says it is from, e.g. a LINE user id."""
+    subject: str | None = None
+    """The id of the chat message that it is or takes back."""
+    occurred_ms: int = Field(sa_type=BigInteger)
+    """When it happened, in milliseconds since 1970: two things in one second have an order."""
+    received_at: datetime | None = instant_column(nullable=False)
+    body: str = Field(default="", sa_type=Text)
+    """The JSON as it came; empty once its writer took it back."""
+    customer_id: int | None = Field(default=None, sa_type=BigInteger, index=True)
+    tries: int = 0
+    """How often acting on it failed."""
+    done_at: datetime | None = instant_column()
+    """When it was acted on; None = still to do."""
+    result: str = ""
+    """What became of it."""
+    __table_args__ = (
+        Index(
+            "ix_inbound_open",
+            "occurred_ms",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+        Index("ix_inbound_person", "person", "occurred_ms"),
+        Index("ix_inbound_subject", "subject"),
+    )
+
+
+class LinkCode(SQLModel, table=True):
+    """A code that a customer sends in the chat once, so that the shop knows who the LINE user is."""
+
+    __tablename__ = "link_code"
+    code: str = Field(primary_key=True)
+    customer_id: int = customer_column(index=True)
+    created_at: datetime | None = instant_column(nullable=False)
+    expires_at: datetime | None = instant_column(nullable=False)
+    used_at: datetime | None = instant_column()
 
 
 class Throttle(SQLModel, table=True):
