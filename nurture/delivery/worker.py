@@ -6,11 +6,12 @@ that can't renew its leases stops handing over: its touches belong to somebody e
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+import structlog
 from sqlalchemy import BigInteger, Connection, Engine, literal, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -30,6 +31,7 @@ from .recording import Tried, fail_unwritable, record, release
 from .values import Claimed, Ready
 from .writer import Writer
 
+log = structlog.get_logger()
 TOUCH, MESSAGE = table(Touch), table(Message)
 BATCH = 100
 LEASE = 120
@@ -39,11 +41,15 @@ SENDING_LEASE = 11 * 60
 RECORD_TRIES = 5
 
 
+FenceOf = Callable[[Ready], Fence]
+Settle = Callable[[Ready, Outcome], None]
+
+
 class Sender(Protocol):
     """One connection of a channel."""
 
-    async def send(self, ready: Ready, fence: Fence) -> Outcome:
-        """Hands one message over; `fence` is awaited when the payload may go."""
+    async def send_many(self, messages: Iterator[Ready], fence_of: FenceOf, settle: Settle) -> None:
+        """Hands messages over in order, drawing each as late as it can; `settle` is told of every one drawn."""
         ...
 
     async def close(self) -> None:
@@ -163,26 +169,23 @@ class Worker:
 
     async def _serve(self, sender: Sender, queue: "asyncio.Queue[Ready | None]") -> None:
         while (ready := await queue.get()) is not None:
-            if self.stopping or self.lost:
-                await self._record(Tried(ready.claimed, NotSent("stopping"), fenced=False, refused=True))
-            else:
-                await self._hand_over(sender, ready)
-
-    async def _hand_over(self, sender: Sender, ready: Ready) -> None:
-        passage = _Passage(self, ready.claimed)
-        try:
-            outcome = await sender.send(ready, passage.ask)
-        except Exception as problem:  # a bug must not take the other messages along
-            outcome = Unknown(type(problem).__name__) if passage.fenced else NotSent(type(problem).__name__)
-        await self._record(Tried(ready.claimed, outcome, passage.fenced, passage.refused))
+            handing = _HandingOver(self, queue, ready)
+            try:
+                await sender.send_many(handing.messages(), handing.fence_of, handing.settle)
+            except Exception as problem:  # a bug of one connection must not take the others along
+                log.error("sender_failed", error=type(problem).__name__)
+            await handing.recorded()
+            if handing.ended:
+                return
 
     async def _repeat(self, touch_id: int) -> None:
         found = await asyncio.to_thread(self._find_repeatable, touch_id)
         senders = self.senders.get("line")
         if found is None or not senders:
             return
-        outcome = await senders[0].send(found, _leave)
-        await self._record(Tried(found.claimed, outcome, fenced=True))
+        outcomes: list[Outcome] = []
+        await senders[0].send_many(iter([found]), lambda _: _leave, lambda _, outcome: outcomes.append(outcome))
+        await self.record(Tried(found.claimed, outcomes[0], fenced=True))
 
     def _find_repeatable(self, touch_id: int) -> Ready | None:
         with reading(self.engine) as connection:
@@ -219,7 +222,7 @@ class Worker:
         )
         return Ready(claimed, "", row.key, bytes(row.body))
 
-    async def _record(self, tried: Tried) -> None:
+    async def record(self, tried: Tried) -> None:
         for attempt in range(RECORD_TRIES):
             try:
                 await self.writer.submit(self._recording, replace(tried))
@@ -248,6 +251,46 @@ class Worker:
                 await self.writer.run(lambda connection, until=until, mine=mine: _execute(connection, mine, until))  # type: ignore[misc]
             except SQLAlchemyError:
                 self.lost = True
+
+
+class _HandingOver:
+    """What one connection is given until its queue is empty, and what became of each."""
+
+    def __init__(self, worker: Worker, queue: "asyncio.Queue[Ready | None]", first: Ready) -> None:
+        self.worker, self.queue, self.first = worker, queue, first
+        self.passages: dict[int, _Passage] = {}
+        self.recording: set[asyncio.Task[None]] = set()
+        self.ended = False
+
+    def messages(self) -> Iterator[Ready]:
+        """The first message and whatever waits by the time the connection could take another."""
+        ready: Ready | None = self.first
+        while ready is not None:
+            self.passages[ready.claimed.touch_id] = _Passage(self.worker, ready.claimed)
+            yield ready
+            try:
+                ready = self.queue.get_nowait()
+            except asyncio.QueueEmpty:
+                return
+        self.ended = True
+
+    def fence_of(self, ready: Ready) -> Fence:
+        """The fence of one message."""
+        return self.passages[ready.claimed.touch_id].ask
+
+    def settle(self, ready: Ready, outcome: Outcome) -> None:
+        """Has an outcome written, in the same commit as the next fence where one waits."""
+        passage = self.passages.pop(ready.claimed.touch_id)
+        tried = Tried(ready.claimed, outcome, passage.fenced, passage.refused)
+        self.recording.add(asyncio.create_task(self.worker.record(tried)))
+
+    async def recorded(self) -> None:
+        """Waits until every outcome is written; what was drawn and never settled is given back or unknown."""
+        for passage in list(self.passages.values()):
+            outcome: Outcome = Unknown("sender failed") if passage.fenced else NotSent("sender failed")
+            tried = Tried(passage.claimed, outcome, passage.fenced, refused=not passage.fenced)
+            self.recording.add(asyncio.create_task(self.worker.record(tried)))
+        await asyncio.gather(*self.recording)
 
 
 class _Passage:

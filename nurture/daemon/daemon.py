@@ -1,0 +1,200 @@
+"""The daemon: a tick plans, commits and delivers; between ticks it delivers what falls due. APScheduler only rings."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy import Engine
+
+from nurture.campaign import Campaigns
+from nurture.clock import Clock
+from nurture.config import Settings
+from nurture.delivery.freezing import Press
+from nurture.delivery.worker import Sender, Shift, Worker
+from nurture.message.template import Templates
+from nurture.planning.commit import Committed, commit
+from nurture.planning.plan import plan
+from nurture.planning.workspace import prepare
+from nurture.store import planning, writing
+
+from .lease import PLANNER, give_up, take
+from .reload import Watched
+
+log = structlog.get_logger()
+TICK = 60
+"""Seconds between ticks."""
+POLL = 2
+"""Seconds between looks for touches that have fallen due."""
+LATE = 3 * TICK
+"""A tick older than this turns the daemon's health red."""
+STEP = 2.0
+"""Seconds by which wall clock and boot time may part before it counts as a step of the clock."""
+DRAIN = 30
+"""Seconds in which a stopping daemon finishes what it handed over."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What a folder says: reloaded as a whole."""
+
+    settings: Settings
+    campaigns: Campaigns
+    templates: Templates
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one tick did."""
+
+    planned: Committed | None
+    """None where another process plans, or nothing is committed in preview mode."""
+    delivered: Mapping[str, int]
+
+
+@dataclass
+class Health:
+    """What the outside may ask."""
+
+    last_tick: datetime | None = None
+    clock_steps: int = 0
+    missed: int = 0
+
+    def ready(self, now: datetime) -> bool:
+        """Whether the last tick was completed lately."""
+        return self.last_tick is not None and now - self.last_tick < timedelta(seconds=LATE)
+
+
+class Daemon:
+    """One process of a shop; on PostgreSQL several may run, and one of them plans."""
+
+    def __init__(
+        self,
+        name: str,
+        engine: Engine,
+        clock: Clock,
+        shop: Watched[Shop],
+        press: Callable[[Shop], Press],
+        senders: Mapping[str, Sequence[Sender]],
+    ) -> None:
+        self.name, self.engine, self.clock, self.shop, self.press = name, engine, clock, shop, press
+        self.worker = Worker(name, engine, clock, self._shift(), senders)
+        self.health = Health()
+        self.stopping = asyncio.Event()
+        self._delivering = asyncio.Lock()
+
+    @property
+    def live(self) -> bool:
+        """Whether anything is committed and sent at all."""
+        return self.shop.current.settings.mode == "live"
+
+    async def tick(self) -> Step:
+        """Reloads, plans, commits, settles leases that ran out, and delivers what is due."""
+        if self.shop.refresh():
+            self.worker.shift = self._shift()
+            log.info("reloaded", campaigns=len(self.shop.current.campaigns.campaigns))
+        elif self.shop.mistakes is not None:
+            log.warning("reload_refused", mistakes=len(self.shop.mistakes.mistakes))
+        planned = await asyncio.to_thread(self._plan) if self.live else None
+        if self.live:
+            await self.worker.reap()
+        delivered = await self.deliver()
+        self.health.last_tick = self.clock.now()
+        if planned is not None:
+            log.info(
+                "tick", enrollments=planned.enrollments, touches=planned.touches, moved=planned.changed, **delivered
+            )
+        return Step(planned, delivered)
+
+    async def deliver(self) -> dict[str, int]:
+        """Delivers what is due; two never run at once."""
+        if not self.live or self.stopping.is_set():
+            return {}
+        async with self._delivering:
+            return dict((await self.worker.deliver_due()).counts)
+
+    async def run(self) -> None:
+        """Ticks until SIGTERM or SIGINT, then drains."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        scheduler = self._scheduler()
+        scheduler.start()
+        watching = [asyncio.create_task(self._watch(scheduler)), asyncio.create_task(self._poll())]
+        log.info("started", name=self.name, live=self.live, campaigns=len(self.shop.current.campaigns.campaigns))
+        try:
+            await self.stopping.wait()
+        finally:
+            scheduler.shutdown(wait=False)
+            for task in watching:
+                task.cancel()
+            await self.drain()
+
+    def stop(self) -> None:
+        """Asks the daemon to finish: nothing more is claimed, what is handed over is awaited."""
+        self.worker.stopping = True
+        self.stopping.set()
+
+    async def drain(self) -> None:
+        """Waits for what is on its way, gives the planner's role up and closes the connections."""
+        try:
+            async with asyncio.timeout(DRAIN), self._delivering:
+                pass
+        except TimeoutError:
+            log.warning("drain_timeout", seconds=DRAIN)
+        await asyncio.to_thread(self._give_up)
+        await self.worker.close()
+        log.info("stopped", name=self.name)
+
+    def _plan(self) -> Committed | None:
+        now = self.clock.now()
+        with writing(self.engine) as connection:
+            if not take(connection, PLANNER, self.name, now, LATE):
+                return None
+        situation = self.worker.shift.situation(now)
+        with planning(self.engine, prepare) as session:
+            planned = plan(session.connection, situation)
+            return commit(session, situation, planned)
+
+    def _give_up(self) -> None:
+        with writing(self.engine) as connection:
+            give_up(connection, PLANNER, self.name, self.clock.now())
+
+    def _shift(self) -> Shift:
+        return Shift(self.shop.current.campaigns, self.press(self.shop.current))
+
+    def _scheduler(self) -> AsyncIOScheduler:
+        # All truth lies in the ledger: the scheduler holds no campaign and no job store, it only rings.
+        defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
+        scheduler.add_job(self.tick, "interval", seconds=TICK, id="tick", next_run_time=self.clock.now())
+        scheduler.add_listener(self._missed, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        return scheduler
+
+    def _missed(self, event: JobExecutionEvent) -> None:
+        self.health.missed += 1
+        problem = getattr(event, "exception", None)
+        log.error("tick_failed", error=type(problem).__name__ if problem else "missed")
+
+    async def _watch(self, scheduler: AsyncIOScheduler) -> None:
+        """Beside the scheduler: notices steps of the clock, after which its timers would sleep too long."""
+        wall, boot = self.clock.now(), self.clock.boottime()
+        while True:
+            await self.clock.sleep(1)
+            now, up = self.clock.now(), self.clock.boottime()
+            if abs((now - wall).total_seconds() - (up - boot)) > STEP:
+                self.health.clock_steps += 1
+                log.warning("clock_step", seconds=round((now - wall).total_seconds() - (up - boot)))
+                scheduler.modify_job("tick", next_run_time=now)
+            scheduler.wakeup()
+            wall, boot = now, up
+
+    async def _poll(self) -> None:
+        while True:
+            await self.clock.sleep(POLL)
+            if not self._delivering.locked():
+                await self.deliver()
