@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from nurture.mistake import Mistake, MistakesFound
 
-from . import campaign, check, cli, conditions, intake, message, mistakes, planning, preview, shop
+from . import campaign, channels, check, cli, conditions, intake, message, mistakes, planning, preview, shop
 
 Language = str
 
@@ -15,6 +15,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **intake.TEXTS,
     **planning.TEXTS,
     **message.TEXTS,
+    **channels.TEXTS,
     **preview.TEXTS,
     **check.TEXTS,
     **cli.TEXTS,

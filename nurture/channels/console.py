@@ -5,7 +5,8 @@ import hashlib
 import re
 from pathlib import Path
 
-from .outcome import Accepted, Deferred, Outcome
+from .fence import Fence
+from .outcome import Accepted, Deferred, NotSent, Outcome
 from .parcel import Parcel
 
 ENDINGS = {"email": ".eml", "line": ".json"}
@@ -18,8 +19,12 @@ class Console:
         self.folder = folder
         """Where the files go; it is made when the first is written."""
 
-    async def send(self, parcel: Parcel) -> Outcome:
+    async def send(self, parcel: Parcel, fence: Fence | None = None) -> Outcome:
         """Writes the file; the same key writes the same file again, so that a retry makes no second message."""
+        if fence:
+            permit = await fence()
+            if permit is None or not permit.check():
+                return NotSent("the fence was shut")
         return await asyncio.to_thread(self._write, parcel)
 
     def _write(self, parcel: Parcel) -> Outcome:
@@ -28,8 +33,8 @@ class Console:
             self.folder.mkdir(parents=True, exist_ok=True)
             path.write_bytes(parcel.body)
         except OSError as problem:
-            return Deferred(f"{path}: {problem.strerror}", scope="channel")
-        return Accepted(str(path))
+            return Deferred("channel", "", f"{path}: {problem.strerror}")
+        return Accepted(reply=str(path))
 
 
 def file_name(key: str) -> str:

@@ -25,7 +25,7 @@ def test_a_mail_is_an_eml_that_opens(tmp_path: Path) -> None:
     parcel = freeze(composed("email", ALICE_MAIL), key="touch-7@minato.example", date=SENT)
     outcome = asyncio.run(Console(tmp_path / "outbox").send(parcel))
     path = tmp_path / "outbox" / "touch-7@minato.example.eml"
-    assert outcome == Accepted(str(path))
+    assert outcome == Accepted(reply=str(path))
     assert email.message_from_bytes(path.read_bytes())["to"] == ALICE_MAIL
     assert (parcel.sender, parcel.to) == ("news@minato.example", ALICE_MAIL)
 
