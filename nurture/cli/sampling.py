@@ -106,7 +106,7 @@ def _mark(engine: Engine, day: date) -> None:
 def _untouched_sample(engine: Engine) -> date | None:
     """The day a sample was made for; None when the database holds anything else, or anything has happened in it."""
     with reading(engine) as connection:
-        known = dict(connection.execute(select(_SETTING.c.name, _SETTING.c.value)).tuples().all())
+        known = {row.name: row.value for row in connection.execute(select(_SETTING.c.name, _SETTING.c.value))}
         own = select(func.count()).select_from(_CONTACT).where(_CONTACT.c.touch_id.is_not(None))
         used = _count(connection, _TOUCH) or connection.scalar(own)
         if MADE_FOR not in known or str(_count(connection, _RUN)) != known.get(FILES) or used:

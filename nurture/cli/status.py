@@ -81,13 +81,14 @@ def _contents(connection: "Connection") -> dict[str, Any]:
     touch, cadence, generation, pause, run = (table(each) for each in (Touch, Cadence, Generation, Pause, ImportRun))
     tables = SQLModel.metadata.tables
     counts = {name: connection.scalar(select(func.count()).select_from(tables[name])) or 0 for name in COUNTED}
-    touches = connection.execute(select(touch.c.status, func.count()).group_by(touch.c.status).order_by(touch.c.status))
+    found = select(touch.c.status, func.count().label("number")).group_by(touch.c.status)
+    touches = connection.execute(found.order_by(touch.c.status))
     newest = connection.execute(select(generation).order_by(generation.c.id.desc()).limit(1)).first()
     pauses = connection.execute(select(pause).where(pause.c.ended_at.is_(None)).order_by(pause.c.id))
     unfinished = select(run.c.id, run.c.file).where(run.c.status.in_(("staged", "applying"))).order_by(run.c.id)
     return {
         "counts": counts,
-        "touches": dict(touches),
+        "touches": {row.status: row.number for row in touches},
         "last_tick": _iso(connection.scalar(select(cadence.c.last_at).where(cadence.c.name == "tick"))),
         "generation": {"number": newest.id, "began_at": _iso(newest.began_at)} if newest else None,
         "pauses": [
