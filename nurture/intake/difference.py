@@ -44,6 +44,8 @@ def difference(person: Person, state: State, refused: Collection[tuple[str, str]
     known is overwritten. An empty cell never empties anything.
     """
     changes = Changes()
+    # The row of a number that was merged into this customer knows less than the row of the customer's own.
+    fills = fills or bool(person.key and state.columns.get("key") and person.key != state.columns["key"])
     _compare_columns(changes, person, state, fills)
     _compare_addresses(changes, person, state, fills)
     for permission in person.permissions:

@@ -28,9 +28,8 @@ def place_addresses(
         names = {"customer_id": customer, "channel": channel, "value": value, "status": status}
         rows.append({**names, "shared_with": None if holder == customer else holder, "created_at": now})
     connection.execute(insert(_address), rows)
-    join_inboxes(
-        connection, [(row["customer_id"], row["shared_with"]) for row in rows if row["shared_with"]], made, now
-    )
+    placed = [(customer, holders[channel, value]) for customer, channel, value, _ in wanted]
+    join_inboxes(connection, [(customer, holder) for customer, holder in placed if customer != holder], made, now)
 
 
 def join_inboxes(
