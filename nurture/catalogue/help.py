@@ -91,7 +91,10 @@ TEXTS: dict[str, tuple[str, str]] = {
             "nurture import customers.csv --basis existing-customer --since 'Last order'"
         ),
     ),
-    "cli.import.files": ("取り込むファイル（.csv .tsv .xlsx）。書いた順に読む", "files to read, in this order"),
+    "cli.import.files": (
+        "取り込むファイル（.csv .tsv .xlsx）。商品・お客様・ご注文の順に読む",
+        "files to read: products and customers first",
+    ),
     "cli.import.kind": (
         "何の一覧か: customers orders bookings products contacts optouts。書かなければ見出しで判断する",
         "what is listed: customers, orders, bookings, products, contacts, optouts; default: told by the headers",

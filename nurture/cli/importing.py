@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nurture.intake import Examination, ImportResult
     from nurture.intake.examination import Progress
 
+ORDER = ("products", "customers", "optouts", "orders", "bookings", "contacts", "holds")
 SHOWN = 5
 """Refused rows and suggestions that are shown; the rest is counted."""
 
@@ -45,14 +46,32 @@ def import_files(
     given = {name: value or None for name, value in options.items()}
     done: list[dict[str, Any]] = []
     with upgraded_database(settings) as engine:
-        for name in files:
-            if not Path(name).is_file():
-                raise MistakesFound([Mistake(Place(name), "mistake.file_missing")])
-            done.append(_import(desk, engine, settings, Path(name), given, dry=dry_run, table=format_ == "table"))
+        for path in _in_order(settings, files, given):
+            done.append(_import(desk, engine, settings, path, given, dry=dry_run, table=format_ == "table"))
     if format_ == "json":
         desk.hand_over(json.dumps(done, ensure_ascii=False, indent=2))
     desk.tell("cli.import.dry" if dry_run else "cli.import.next")
     return 0
+
+
+def _in_order(settings: "Settings", files: Sequence[str], given: Mapping[str, str | None]) -> list[Path]:
+    """People and products before what is said about them: a shell gives `data/*.csv` by the alphabet."""
+    paths = [Path(name) for name in files]
+    if missing := [path for path in paths if not path.is_file()]:
+        raise MistakesFound(Mistake(Place(str(path)), "mistake.file_missing") for path in missing)
+    return sorted(paths, key=lambda path: ORDER.index(_kind_of(settings, path, given))) if len(paths) > 1 else paths
+
+
+def _kind_of(settings: "Settings", path: Path, given: Mapping[str, str | None]) -> str:
+    from nurture.intake.layout import lay_out
+    from nurture.intake.mapping import ColumnMapping, read_mapping, remembered
+    from nurture.intake.readers import open_table
+
+    table = open_table(path, given["encoding"])
+    said = read_mapping(given["mapping"]) if given["mapping"] else remembered(settings.folder, table.headers)
+    told = said or ColumnMapping()
+    kind, preset = given["kind"] or told.kind, given["preset"] or told.preset
+    return lay_out(table.file, table.headers, kind, preset, told.columns, {}).kind
 
 
 def _import(

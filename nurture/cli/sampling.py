@@ -1,7 +1,7 @@
 """The sample: invented customers of the folder's kind of shop, made for today and imported as a shop would."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -75,8 +75,7 @@ def _day(settings: Settings, now: datetime) -> date:
 def _fill(engine: Engine, settings: Settings, day: date, now: datetime) -> Filled:
     mistakes: list[Mistake] = []
     with tempfile.TemporaryDirectory(prefix="nurture-sample-") as folder:
-        files = _writer(settings)(Path(folder), day)
-        for path in files:
+        for path in _write(settings, Path(folder), day):
             try:
                 apply(engine, settings, examine(engine, settings, path, now=now), now=now)
             except MistakesFound as found:
@@ -87,10 +86,27 @@ def _fill(engine: Engine, settings: Settings, day: date, now: datetime) -> Fille
     return Filled(day, customers, orders, bookings, tuple(mistakes))
 
 
-def _writer(settings: Settings) -> Callable[[Path, date], Sequence[Path]]:
-    """A shop that speaks of visits is a salon."""
+def _write(settings: Settings, folder: Path, day: date) -> Sequence[Path]:
+    """The files in the order to import them; a shop that speaks of visits is a salon."""
     campaigns = load_campaigns(settings.folder / settings.campaigns, settings).campaigns
-    return write_salon if any(_about_bookings(each) for each in campaigns) else write_shop
+    if any(_about_bookings(each) for each in campaigns):
+        return write_salon(folder, day)
+    return [*write_shop(folder, day), *_write_notes(folder, day)]
+
+
+def _write_notes(folder: Path, day: date) -> list[Path]:
+    """What the roaster's list says in tags and remarks only, as its owner would enter it."""
+    files = {
+        "complaints.csv": (
+            "顧客番号,種別,対象商品,受付日,備考",
+            f"1226,クレーム,,{day - timedelta(days=2)},袋が破れて届いた。返金の連絡待ち",
+            f"1247,お断り,ミル,{day - timedelta(days=14)},電話で、不要とのこと",
+        ),
+        "never.csv": ("顧客番号,状態,日付,理由", f"1259,停止,{day - timedelta(days=60)},今後一切連絡しないこと"),
+    }
+    for name, lines in files.items():
+        (folder / name).write_text("\n".join(lines) + "\n", "utf-8")
+    return [folder / name for name in files]
 
 
 def _about_bookings(campaign: Campaign) -> bool:

@@ -22,8 +22,8 @@ def init(
     place = Path(folder) if folder else desk.folder
     today = zone_table("Asia/Tokyo").local_date(int(desk.now.timestamp()))
     files = start(place, kind, desk.language, today)
-    for path in files:
-        desk.hand_over(path.as_posix())
+    for name in sorted({path.relative_to(place).parts[0] for path in files}):
+        desk.hand_over((place / name).as_posix())
     where = "" if place == Path() else f"cd {place} && "
     desk.tell("cli.init.done", count=len(files), folder=place, where=where)
 
