@@ -103,7 +103,7 @@ def stage(connection: Connection, situation: Situation, campaign: Campaign, time
         staging = _Staging(situation, step, times, fresh=fresh)
         connection.execute(insert(CANDIDATE).from_select(list(staging.names), staging.due_now()))
         if step.days or step.seconds or step.step.at:
-            names = ["thread", "step_id", "customer_id", "due_at", "gate"]
+            names = ["thread", "step_id", "customer_id", "due_at", "gate", "exits"]
             connection.execute(insert(CANDIDATE).from_select(names, staging.later()))
 
 
@@ -186,8 +186,8 @@ class _Staging:
         return select(*(chosen.get(name, inner.c[name] if name in inner.c else null()) for name in self.names))
 
     def later(self) -> Select[Any]:
-        """The step where it is due after the horizon: only so that the enrollment knows when to look again."""
-        columns = (self._thread(), literal(self.step.id), CUSTOMER.c.id, self.due, literal(FUTURE))
+        """The step where it is due after the horizon: when to look again, and whether the enrollment has ended."""
+        columns = (self._thread(), literal(self.step.id), CUSTOMER.c.id, self.due, literal(FUTURE), self._exits())
         return select(*columns).select_from(self.joined).where(self.due >= self.situation.horizon, *self._open())
 
     def _columns(self) -> list[ColumnElement[Any]]:
