@@ -182,7 +182,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _open_postgresql(address: URL) -> Engine:
-    engine = create_engine(address, json_serializer=_json, pool_pre_ping=True)
+    # Without it, SQLAlchemy forgets how many rows an INSERT wrote when psycopg closes its cursor: -1.
+    counting = {"preserve_rowcount": True}
+    engine = create_engine(address, json_serializer=_json, pool_pre_ping=True, execution_options=counting)
     event.listen(engine, "connect", _use_utc)
     return engine
 

@@ -190,3 +190,11 @@ def test_the_versions_of_sqlite_that_can_corrupt_a_wal_file(version: tuple[int, 
 
 def test_the_newer_sqlite_is_taken() -> None:
     assert sqlite_module().sqlite_version_info >= sqlite3.sqlite_version_info
+
+
+def test_an_insert_says_how_many_rows_it_wrote_on_both_databases(engine: Engine) -> None:
+    with writing(engine) as connection:
+        new = insert(table(Setting))
+        assert connection.execute(new.values(name="one", value="1")).rowcount == 1
+        both = select(table(Setting).c.name + "'", table(Setting).c.value)
+        assert connection.execute(new.from_select(["name", "value"], both.where(table(Setting).c.name == "one"))).rowcount == 1
