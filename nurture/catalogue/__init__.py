@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from nurture.mistake import Mistake, MistakesFound
 
-from . import campaign, channels, check, cli, conditions, intake, message, mistakes, planning, preview, shop
+from . import campaign, channels, check, cli, conditions, intake, message, mistakes, planning, preview, shop, web
 
 Language = str
 
@@ -20,6 +20,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **check.TEXTS,
     **cli.TEXTS,
     **shop.TEXTS,
+    **web.TEXTS,
 }
 
 
