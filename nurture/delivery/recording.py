@@ -12,15 +12,15 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, and_, delete, insert, literal, select, update
 
 from nurture.channels.outcome import Accepted, Deferred, NotSent, Outcome, Rejected, Unknown
-from nurture.channels.retry import backoff
 from nurture.rules.permission import sendable
-from nurture.store import change
-from nurture.store.tables import Customer, Message, Pause, Suppression, Touch, TouchLog, table
+from nurture.store import change, pause
+from nurture.store.tables import Customer, Message, Suppression, Touch, TouchLog, table
 
 from .fencing import finish_attempt, lock_people, unfence
+from .retry import backoff
 from .values import Claimed
 
-CUSTOMER, MESSAGE, PAUSE = table(Customer), table(Message), table(Pause)
+CUSTOMER, MESSAGE = table(Customer), table(Message)
 SUPPRESSION, TOUCH, LOG = table(Suppression), table(Touch), table(TouchLog)
 RETRY_KEY_LIVES = 23 * 3600
 """Seconds after the first attempt in which a push may be repeated under its retry key (LINE keeps it 24 hours)."""
@@ -164,14 +164,6 @@ def _suppress(connection: Connection, claimed: Claimed, now: datetime) -> None:
             created_at=now,
         )
     )
-
-
-def pause(connection: Connection, scope: str, reason: str, now: datetime, until: datetime | None = None) -> None:
-    """Stops everything, a channel or a campaign until a person (or `until`) lifts it; said twice, it stops once."""
-    open_ = and_(PAUSE.c.scope == scope, PAUSE.c.ended_at.is_(None))
-    if connection.scalar(select(PAUSE.c.id).where(open_).limit(1)) is None:
-        values = {"scope": scope, "reason": reason[:200], "began_at": now, "until_at": until}
-        connection.execute(insert(PAUSE).values(**values))
 
 
 def _finish(

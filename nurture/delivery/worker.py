@@ -97,17 +97,26 @@ class Worker:
     async def deliver_due(self) -> Delivered:
         """Delivers until nothing can be claimed now."""
         before = Counter(self.counts)
+        renewing = asyncio.create_task(self._renew())
+        try:
+            while await self._round():
+                pass  # what came back, such as the next channel of a refused address, may be due at once
+        finally:
+            renewing.cancel()
+        return Delivered(self.counts - before)
+
+    async def _round(self) -> bool:
+        """Claims and hands over until the claims run dry; False when there was nothing to claim."""
         queues: dict[str, asyncio.Queue[Ready | None]] = {name: asyncio.Queue() for name in self.senders}
         connections = [
             asyncio.create_task(self._serve(sender, queues[name]))
             for name, senders in self.senders.items()
             for sender in senders
         ]
-        renewing = asyncio.create_task(self._renew())
+        claimed = False
         try:
-            while not self.stopping and not self.lost:
-                if not await self._claim_batch(queues):
-                    break
+            while not self.stopping and not self.lost and await self._claim_batch(queues):
+                claimed = True
                 while sum(queue.qsize() for queue in queues.values()) > BATCH // 2:
                     await self.clock.sleep(0.01)
         finally:
@@ -115,8 +124,7 @@ class Worker:
                 for _ in senders:
                     queues[name].put_nowait(None)
             await asyncio.gather(*connections)
-            renewing.cancel()
-        return Delivered(self.counts - before)
+        return claimed
 
     async def reap(self) -> Reaped:
         """Settles leases that ran out, and repeats pushes that may be repeated."""

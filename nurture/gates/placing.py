@@ -137,7 +137,8 @@ class Placer:
         if why := attempt.dropped(start):
             return Decision(candidate.id, self._at_due(candidate, "dropped"), why, None, candidate.channel, text)
         if slot is None:
-            return Decision(candidate.id, self._at_due(candidate, "expired"), verdict, None, candidate.channel, text)
+            status = "waiting" if attempt.may_resume else self._at_due(candidate, "expired")
+            return Decision(candidate.id, status, verdict, None, candidate.channel, text)
         if slot == self.now and candidate.touch_at is not None and candidate.touch_at <= self.now:
             slot = max(candidate.touch_at, candidate.due_at, not_before)  # an overdue touch keeps its slot
         return Decision(candidate.id, "planned", verdict, slot, candidate.channel, text)
@@ -193,6 +194,11 @@ class _Attempt:
                 each for each in full if not each.rule.startswith(CHANNEL_NAMES) or each.rule.startswith(self.channel)
             ]
         return found
+
+    @property
+    def may_resume(self) -> bool:
+        """A pause without an end may end any time: until expiry it concludes nothing."""
+        return any(block.gate == "paused" and block.end >= FAR for block in self.blocks)
 
     def first_free(self, instant: int, *, with_caps: bool) -> int | None:
         """The first instant from `instant` on that nothing closes, None when validity ends before."""

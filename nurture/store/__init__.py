@@ -6,6 +6,7 @@ from nurture.store.collation import binary_order
 from nurture.store.engine import PlanningConnection, open_engine, planning, reading, sqlite_module, wal_fault, writing
 from nurture.store.identity import bucket_of, database_id, database_secret, set_database_secret
 from nurture.store.migrations import NewerDatabase, current_revision, needs_upgrade, upgrade
+from nurture.store.pausing import pause, resume
 from nurture.store.snapshot import backup
 
 __all__ = [
@@ -22,8 +23,10 @@ __all__ = [
     "database_secret",
     "needs_upgrade",
     "open_engine",
+    "pause",
     "planning",
     "reading",
+    "resume",
     "set_database_secret",
     "sqlite_module",
     "upgrade",

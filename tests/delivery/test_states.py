@@ -32,7 +32,9 @@ def written() -> set[str]:
     for room in ("planning", "delivery", "feedback", "gates"):
         for file in (ROOT / "nurture" / room).glob("*.py"):
             tree = ast.parse(file.read_text(encoding="utf-8"))
-            found |= {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+            found |= {
+                node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            }
     return found & STATES
 
 
