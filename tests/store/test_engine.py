@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from nurture.store import open_engine, reading, sqlite_module, wal_fault, writing
-from nurture.store.tables import Cadence, Customer, table
+from nurture.store.tables import Cadence, Customer, Setting, table
 from tests.store.people import NOON, admit, person
 
 customer = table(Customer)
@@ -193,8 +193,8 @@ def test_the_newer_sqlite_is_taken() -> None:
 
 
 def test_an_insert_says_how_many_rows_it_wrote_on_both_databases(engine: Engine) -> None:
+    setting = table(Setting)
     with writing(engine) as connection:
-        new = insert(table(Setting))
-        assert connection.execute(new.values(name="one", value="1")).rowcount == 1
-        both = select(table(Setting).c.name + "'", table(Setting).c.value)
-        assert connection.execute(new.from_select(["name", "value"], both.where(table(Setting).c.name == "one"))).rowcount == 1
+        assert connection.execute(insert(setting).values(name="one", value="1")).rowcount == 1
+        copies = select(setting.c.name + "'", setting.c.value).where(setting.c.name == "one")
+        assert connection.execute(insert(setting).from_select(["name", "value"], copies)).rowcount == 1
