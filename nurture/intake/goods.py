@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, insert, select
 
-from nurture.intake.assigning import draw_ids
+from nurture.intake.inserting import draw_ids
 from nurture.store.tables import Product, table
 
 _product = table(Product)

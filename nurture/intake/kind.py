@@ -63,8 +63,6 @@ class Checking:
     roster: Roster = field(default_factory=Roster)
     kept_opt_outs: int = 0
     """Permissions in the file that came to nothing, because the person had opted out."""
-    erased: int = 0
-    """Rows about people who had themselves erased."""
     keys: set[str] = field(default_factory=set)
     """Keys of the records met so far, for a record that stands in the file twice."""
     codes: set[str] = field(default_factory=set)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from nurture.intake.cells import Cells, RowRefused
 from nurture.intake.field.word import STOPS, read_word
+from nurture.intake.inserting import insert_rows
 from nurture.intake.kind import (
     CHANGED,
     NEW,
@@ -177,8 +178,7 @@ def _suppress(writing: Writing, stops: Sequence[tuple[Target, dict[str, Any]]], 
                 "created_at": values["at"],
             }
         )
-    if rows:
-        writing.connection.execute(insert(_suppression), rows)
+    insert_rows(writing.connection, _suppression, rows)
 
 
 def _withdraw(writing: Writing, stops: Sequence[tuple[Target, dict[str, Any]]], known: _Known) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, delete, insert, select, type_coerce, update
+from sqlalchemy import BigInteger, Connection, bindparam, delete, select, type_coerce, update
 
-from nurture.intake.assigning import draw_ids
 from nurture.intake.goods import Shelf, look_up_goods, put_on_shelf
+from nurture.intake.inserting import draw_ids, insert_rows
 from nurture.intake.kind import Staged
 from nurture.intake.person import Person
 from nurture.intake.recording import Entry, Writing, record_people
@@ -122,9 +122,8 @@ def _insert(writing: Writing, orders: Sequence[tuple[int, dict[str, Any]]], shel
         known = {"id": ident, "customer_id": customer, "source": writing.source, "received_at": writing.moment}
         rows.append(columns | known)
         lines += _lines(ident, customer, order["ordered_at"], not void, order["lines"], shelf)
-    writing.connection.execute(insert(_order), rows)
-    if lines:
-        writing.connection.execute(insert(_line), lines)
+    insert_rows(writing.connection, _order, rows)
+    insert_rows(writing.connection, _line, lines)
 
 
 def _update(
@@ -144,8 +143,7 @@ def _update(
     statement = update(_order).where(_order.c.id == bindparam("ident")).values(values | {"received_at": writing.moment})
     writing.connection.execute(statement, rows)
     writing.connection.execute(delete(_line).where(among(_line.c.order_id, [row["ident"] for row in rows])))
-    if lines:
-        writing.connection.execute(insert(_line), lines)
+    insert_rows(writing.connection, _line, lines)
 
 
 def _lines(

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, select, update
 
-from nurture.intake.assigning import draw_ids
 from nurture.intake.cells import Cells, Terms
 from nurture.intake.field.number import read_key, read_money
 from nurture.intake.field.text import one_line
 from nurture.intake.field.word import SALES, read_word
+from nurture.intake.inserting import draw_ids
 from nurture.intake.kind import (
     CHANGED,
     NEW,

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 
-from nurture.intake.assigning import draw_ids
 from nurture.intake.difference import BLANK, Changes, difference
 from nurture.intake.field.name import company_key
+from nurture.intake.inserting import draw_ids, insert_rows
 from nurture.intake.matching import roots
 from nurture.intake.person import Person
 from nurture.intake.sharing import place_addresses, remove_addresses
@@ -144,7 +144,7 @@ def _make(writing: Writing, batch: _Batch, entries: Sequence[Entry], refused: se
     found = [difference(entry.person, BLANK, refused, fills=False) for entry in entries]
     rows = [_new_row(writing, entry, changes) for entry, changes in zip(entries, found, strict=True)]
     ids = draw_ids(writing.connection, _customer, len(rows))
-    writing.connection.execute(insert(_customer), [{"id": ident, **row} for ident, row in zip(ids, rows, strict=True)])
+    insert_rows(writing.connection, _customer, [{"id": ident, **row} for ident, row in zip(ids, rows, strict=True)])
     batch.ids |= {entry.row: ident for entry, ident in zip(entries, ids, strict=True)}
     batch.changes |= dict(zip(ids, found, strict=True))
     begin_facts(writing.connection, ids)
@@ -194,7 +194,7 @@ def _write_changes(writing: Writing, changes: Mapping[int, Changes], made: set[i
     _write_stops(writing, changes)
     _write_dates(writing, changes)
     tags = [{"customer_id": ident, "tag": tag} for ident, each in changes.items() for tag in each.tags]
-    _insert_missing(writing.connection, _tag, tags, ["customer_id", "tag"])
+    insert_rows(writing.connection, _tag, tags, keep="customer_id, tag")
 
 
 def _write_accounts(writing: Writing, changes: Mapping[int, Changes]) -> None:
@@ -239,7 +239,7 @@ def _write_permissions(writing: Writing, changes: Mapping[int, Changes]) -> None
         }
         for ident, each in given
     ]
-    writing.connection.execute(insert(_consent), rows)
+    insert_rows(writing.connection, _consent, rows)
 
 
 def _write_stops(writing: Writing, changes: Mapping[int, Changes]) -> None:
@@ -256,8 +256,7 @@ def _write_stops(writing: Writing, changes: Mapping[int, Changes]) -> None:
         for ident, each in changes.items()
         for channel, value in each.stops
     ]
-    if rows:
-        writing.connection.execute(insert(_suppression), rows)
+    insert_rows(writing.connection, _suppression, rows)
 
 
 def _write_dates(writing: Writing, changes: Mapping[int, Changes]) -> None:
@@ -271,11 +270,6 @@ def _write_dates(writing: Writing, changes: Mapping[int, Changes]) -> None:
         values = {name: statement.excluded[name] for name in ("year", "month", "day")}
         keys = ["customer_id", "name", "relative"]
         writing.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), rows)
-
-
-def _insert_missing(connection: Connection, target: Any, rows: list[dict[str, Any]], keys: list[str]) -> None:
-    if rows:
-        connection.execute(_upsert(connection)(target).on_conflict_do_nothing(index_elements=keys), rows)
 
 
 def _upsert(connection: Connection) -> Callable[..., Any]:

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
+from nurture.intake.inserting import insert_rows
 from nurture.store import among, change
 from nurture.store.tables import Address, Contact, Customer, Touch, table
 
@@ -27,7 +28,7 @@ def place_addresses(
         holder = holders.setdefault((channel, value), customer)
         names = {"customer_id": customer, "channel": channel, "value": value, "status": status}
         rows.append({**names, "shared_with": None if holder == customer else holder, "created_at": now})
-    connection.execute(insert(_address), rows)
+    insert_rows(connection, _address, rows)
     placed = [(customer, holders[channel, value]) for customer, channel, value, _ in wanted]
     join_inboxes(connection, [(customer, holder) for customer, holder in placed if customer != holder], made, now)
 

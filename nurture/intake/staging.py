@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 
+from nurture.intake.inserting import insert_rows
 from nurture.intake.kind import REJECTED, UNCHANGED, Judged, Refused, Staged
 from nurture.store import writing
 from nurture.store.tables import ImportRow, ImportRun, table
@@ -29,8 +30,7 @@ def begin_run(engine: Engine, file: str, kind: str, preset: str, digest: str, no
 def stage(connection: Connection, run_id: int, found: Sequence[Judged | Refused]) -> None:
     """Keeps what is to be written and what was refused; unchanged rows are only counted."""
     rows = [_staged(run_id, each) for each in found if not (isinstance(each, Judged) and each.verdict == UNCHANGED)]
-    if rows:
-        connection.execute(insert(_row), rows)
+    insert_rows(connection, _row, rows)
 
 
 def _staged(run_id: int, found: Judged | Refused) -> dict[str, Any]:
