@@ -161,8 +161,13 @@ def _source(trigger: After) -> tuple[Any, ColumnElement[int], ColumnElement[str]
 
 def _in_reach(situation: Situation, campaign: Campaign, at: ColumnElement[int]) -> list[ColumnElement[bool]]:
     bounds = [at > situation.instant - situation.lookback(campaign), at <= situation.instant]
+    return [*bounds, *in_life(situation, campaign, at)]
+
+
+def in_life(situation: Situation, campaign: Campaign, at: ColumnElement[int]) -> list[ColumnElement[bool]]:
+    """Conditions that an instant lies between the campaign's `starts` and `ends`."""
     earliest, latest = life_of(situation, campaign)
-    return [*bounds, *([at >= earliest] if earliest else []), *([at < latest] if latest else [])]
+    return [*([at >= earliest] if earliest else []), *([at < latest] if latest else [])]
 
 
 def life_of(situation: Situation, campaign: Campaign) -> tuple[int | None, int | None]:

@@ -23,7 +23,7 @@ from nurture.gates.standing import active, scope_of
 from nurture.rules.compiling import predicate
 from nurture.store.tables import Customer, Membership, table
 
-from .opening import complete
+from .opening import complete, in_life
 from .times import seconds
 from .workspace import MEMBERSHIP_CHANGE, SHOP_DAY
 
@@ -61,8 +61,9 @@ def open_entered(situation: Situation, campaign: Campaign) -> Select[Any]:
         MEMBERSHIP_CHANGE.c.segment == segment, MEMBERSHIP_CHANGE.c.kind == "enter"
     )
     entered = union_all(earlier, now).subquery("entered")
-    found = select(CUSTOMER.c.id).select_from(entered.join(CUSTOMER, CUSTOMER.c.id == entered.c.customer_id))
     since: ColumnElement[int] = entered.c.since
+    found = select(CUSTOMER.c.id).select_from(entered.join(CUSTOMER, CUSTOMER.c.id == entered.c.customer_id))
+    found = found.where(*in_life(situation, campaign, since))
     day = (
         select(SHOP_DAY.c.label)
         .where(SHOP_DAY.c.starts_at <= since)
