@@ -167,6 +167,14 @@ class Line(Section):
     host: str = "https://api.line.me"
 
 
+class Web(Section):
+    """Where the daemon answers unsubscribe links and webhooks; a proxy with TLS stands before it."""
+
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: int = Field(default=8025, ge=1, le=65535)
+
+
 class Attribute(Section):
     """A declared attribute of a customer."""
 
@@ -220,6 +228,7 @@ class Settings(Section):
     attributes: dict[str, Attribute] = Field(default_factory=dict)
     email: Email = Email()
     line: Line = Line()
+    web: Web = Web()
     public_url: str = ""
     """Where unsubscribe links and webhooks reach this machine, https://…; empty = nowhere."""
     opt_out_mailbox: str = ""

@@ -4,7 +4,7 @@ The recheck is set-based and reads the same predicates and the same placing as p
 concluded where it is final, else it loses its slot and planning is told to look; what time refuses moves on.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +70,14 @@ class Asked:
     gate: int
 
 
-def claim(connection: Connection, situation: Situation, *, worker: str, limit: int, lease: int) -> list[Claimed]:
-    """Claims at most `limit` touches, one for each owner, for `lease` seconds, in the caller's write transaction."""
-    picked = _pick(connection, situation, limit)
+def claim(
+    connection: Connection, situation: Situation, *, worker: str, channels: Collection[str], limit: int, lease: int
+) -> list[Claimed]:
+    """Claims at most `limit` touches, one for each owner, for `lease` seconds, in the caller's write transaction.
+
+    Only `channels` that the worker can serve are looked at: the others' slots stay as they are.
+    """
+    picked = _pick(connection, situation, channels, limit)
     if not picked:
         return []
     picked = _lock(connection, picked)
@@ -88,11 +93,11 @@ def claim(connection: Connection, situation: Situation, *, worker: str, limit: i
     return _take(connection, situation, free, worker, lease)
 
 
-def _pick(connection: Connection, situation: Situation, limit: int) -> list[int]:
+def _pick(connection: Connection, situation: Situation, served: Collection[str], limit: int) -> list[int]:
     paused = set(connection.scalars(select(PAUSE.c.scope).where(_in_force(situation))))
     if "all" in paused:
         return []
-    channels = [scope.removeprefix("channel:") for scope in paused if scope.startswith("channel:")]
+    channels = [name for name in served if f"channel:{name}" not in paused]
     campaigns = [scope.removeprefix("campaign:") for scope in paused if scope.startswith("campaign:")]
     found = (
         select(TOUCH.c.id, TOUCH.c.owner_id)
@@ -100,8 +105,7 @@ def _pick(connection: Connection, situation: Situation, limit: int) -> list[int]
         .order_by(TOUCH.c.at, TOUCH.c.priority.desc(), TOUCH.c.id)
         .limit(2 * limit)
     )
-    if channels:
-        found = found.where(TOUCH.c.channel.not_in(channels))
+    found = found.where(TOUCH.c.channel.in_(channels))
     if campaigns:
         found = found.where(TOUCH.c.campaign.not_in(campaigns))
     if connection.dialect.name == "postgresql":

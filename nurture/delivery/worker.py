@@ -27,7 +27,7 @@ from .claiming import GUARD, claim
 from .fencing import fence
 from .freezing import Press, Unwritable, gather, store_frozen, write
 from .reaping import Reaped, reap
-from .recording import Tried, fail_unwritable, record, release
+from .recording import Tried, fail_unwritable, record
 from .values import Claimed, Ready
 from .writer import Writer
 
@@ -147,22 +147,20 @@ class Worker:
         situation = self.shift.situation(now)
 
         def claiming(connection: Connection) -> list[Claimed]:
-            return claim(connection, situation, worker=self.name, limit=BATCH, lease=LEASE)
+            return claim(
+                connection, situation, worker=self.name, channels=tuple(self.senders), limit=BATCH, lease=LEASE
+            )
 
         claimed = await self.writer.run(claiming)
         if not claimed:
             return False
-        sendable = [each for each in claimed if each.channel in queues]
-        written = await asyncio.to_thread(self._write_all, sendable, now)
+        written = await asyncio.to_thread(self._write_all, claimed, now)
         ready = [each for each in written if isinstance(each, Ready)]
         failed = [each for each in written if isinstance(each, Unwritable)]
-        homeless = [each for each in claimed if each.channel not in queues]
 
         def storing(connection: Connection) -> list[Ready]:
             for each in failed:
                 fail_unwritable(connection, each.claimed, each.why, now)
-            for claim_ in homeless:
-                release(connection, claim_, now, int(now.timestamp()) + 3600)
             return store_frozen(connection, ready, now)
 
         self.counts["failed"] += len(failed)
