@@ -1,6 +1,7 @@
 """From arguments to an exit status: which language, which command, and what became of it. No command is known here."""
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,8 @@ from .usage import usage_text
 
 DONE, WRONG, USAGE, OUTSIDE = 0, 1, 2, 3
 BUGS = "https://github.com/nurture-crm/nurture/issues"
+OURS = re.compile(r"no such (table|column|function)|ambiguous|syntax error|too many|misuse")
+"""What SQLite says of a wrong statement, and never of a database that fails."""
 GLOBAL = ("--folder", "--language")
 
 
@@ -51,6 +54,10 @@ def _explained(problem: Exception, desk: Desk) -> int:
     for kind, tell in _known():
         if isinstance(problem, kind):
             return tell(problem, desk)
+    return _bug(problem, desk)
+
+
+def _bug(problem: Exception, desk: Desk) -> int:
     if desk.debug:
         traceback.print_exception(problem)
     desk.tell("cli.bug", problem=f"{type(problem).__name__}: {problem}".splitlines()[0], where=BUGS)
@@ -92,6 +99,11 @@ def _newer(problem: Any, desk: Desk) -> int:
 
 
 def _database(problem: Any, desk: Desk) -> int:
+    # SQLite has one class for a full disk and for a wrong statement; the other drivers tell them apart.
+    if type(problem).__name__ not in ("OperationalError", "InterfaceError", "DatabaseError") or OURS.search(
+        str(problem.orig)
+    ):
+        return _bug(problem, desk)
     if desk.debug:
         traceback.print_exception(problem)
     desk.tell("cli.database_failed", problem=str(problem.orig).splitlines()[0])

@@ -48,9 +48,9 @@ def explain(
     customer: Annotated[str, typer.Argument(metavar="CUSTOMER")],
     at: At = "",
     format_: Annotated[Literal["table", "json"], typer.Option("--format", metavar="table|json")] = "table",
-) -> None:
+) -> int:
     """Every campaign and every gate for one customer."""
-    from nurture.preview import explain_customer, explanation_json, explanation_table
+    from nurture.preview import SeveralPeople, explain_customer, explanation_json, explanation_table
 
     from .folder import existing_database, shop_of
 
@@ -63,6 +63,7 @@ def explain(
         desk.hand_over(explanation_json(found))
     else:
         desk.hand_over(explanation_table(found, desk.language, color=desk.color, width=desk.width))
+    return 1 if isinstance(found, SeveralPeople) else 0
 
 
 def run(
