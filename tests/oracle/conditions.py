@@ -72,7 +72,11 @@ def _attribute(asked: words.AttributeIs, person: Customer, view: View) -> bool:
 
 
 def _date(asked: words.DateIs, person: Customer, view: View) -> bool:
-    facts = [each for each in view.state.of(DatedFact, person.id) if (each.name, each.relative) == (asked.name, asked.relative)]
+    facts = [
+        each
+        for each in view.state.of(DatedFact, person.id)
+        if (each.name, each.relative) == (asked.name, asked.relative)
+    ]
     today = day_of(view.now, view.settings.timezone)
     if asked.known is not None:
         return bool(facts) == asked.known

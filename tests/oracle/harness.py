@@ -69,19 +69,27 @@ class Harness:
         ids = {(row.customer_id, row.campaign, row.occurrence, row.step): row.id for row in touches}
         for (key, step), touch in memory.touches.items():
             touch.id = ids.get((*key, step))
-        differences = [each for each in sorted(found.keys() | expected.keys(), key=str) if found.get(each) != expected.get(each)]
+        differences = [
+            each for each in sorted(found.keys() | expected.keys(), key=str) if found.get(each) != expected.get(each)
+        ]
         if differences:
             raise Different("\n".join(_difference(each, found.get(each), expected.get(each)) for each in differences))
 
     def deliver(self, now: int) -> None:
         """Sends every planned touch whose slot has come, in both books alike."""
-        due = [each for each in self.oracle.memory.touches.values() if each.status == "planned" and each.at and each.at <= now]
+        due = [
+            each
+            for each in self.oracle.memory.touches.values()
+            if each.status == "planned" and each.at and each.at <= now
+        ]
         if not due:
             return
         touch = table(Touch)
         self.pen.mark(each.customer_id for each in due)
         for each in due:
-            claimed = update(touch).where(touch.c.id == each.id, touch.c.status == "planned").values(status="sent", at=now)
+            claimed = (
+                update(touch).where(touch.c.id == each.id, touch.c.status == "planned").values(status="sent", at=now)
+            )
             self.pen.statements.append(claimed)
             self._send(each, now)
         self.pen.flush(self.engine, now)
@@ -144,7 +152,10 @@ def _difference(key: Any, found: Any, expected: Any) -> str:
         return "\n".join([*lines, f"  planner: {readable(found)}", f"  oracle:  {readable(expected)}"])
     for name in found:
         mark = "  !" if found[name] != expected[name] else "   "
-        lines.append(f"{mark} {name}: {readable(found[name])}" + (f" | oracle {readable(expected[name])}" if mark == "  !" else ""))
+        lines.append(
+            f"{mark} {name}: {readable(found[name])}"
+            + (f" | oracle {readable(expected[name])}" if mark == "  !" else "")
+        )
     return "\n".join(lines)
 
 

@@ -68,7 +68,9 @@ def occurrences(campaign: Campaign, person: Customer, view: View, memory: Memory
     else:
         found = list(scheduled(campaign, view, memory, moment))
     reach = reach_of(campaign)
-    found = [each for each in found if each.occurred_at > moment.now - reach and _lives(campaign, each.occurred_at, view)]
+    found = [
+        each for each in found if each.occurred_at > moment.now - reach and _lives(campaign, each.occurred_at, view)
+    ]
     return sorted(found, key=lambda each: (each.occurred_at, each.subject_id or 0))
 
 
@@ -130,9 +132,7 @@ def _dates(trigger: Anniversary, person: Customer, view: View, year: int, zone: 
             yield day
 
 
-def _entered(
-    trigger: Entered, person: Customer, view: View, memory: Memory, moment: Moment
-) -> Iterator[Occurrence]:
+def _entered(trigger: Entered, person: Customer, view: View, memory: Memory, moment: Moment) -> Iterator[Occurrence]:
     since = memory.members.get(trigger.entered, {}).get(person.id)
     if trigger.entered in moment.evaluated and since is not None:
         yield Occurrence(f"entered:{day_of(since, view.settings.timezone)}", since)

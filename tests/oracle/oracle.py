@@ -404,7 +404,9 @@ class _Tick:
     def _look(self, candidate: Candidate) -> int:
         if candidate.gate == "on_hold":
             holds = self.state.of(Hold, candidate.person.id)
-            ends = [each.closed_at for each in holds if each.closed_at and self.now < each.closed_at < candidate.expires]
+            ends = [
+                each.closed_at for each in holds if each.closed_at and self.now < each.closed_at < candidate.expires
+            ]
             return min(ends, default=candidate.expires)
         return candidate.due if candidate.due > self.now else candidate.expires
 

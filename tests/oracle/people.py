@@ -152,7 +152,15 @@ class People:
         pen.add(order)
         counts = not order.void
         line = Line(
-            pen.next_id(), number, customer.id, ordered_at, product.id, product.name, product.category, order.total, counts
+            pen.next_id(),
+            number,
+            customer.id,
+            ordered_at,
+            product.id,
+            product.name,
+            product.category,
+            order.total,
+            counts,
         )
         pen.add(line)
 
@@ -283,14 +291,18 @@ class People:
         self.pen.add(Address(number, customer.id, channel, f"{channel}{number}@x.example", self.now))
 
     def rename(self, customer: Customer) -> None:
-        self.pen.edit(customer, family_name="" if customer.family_name else "森", prefecture=self.random.choice(PREFECTURES))
+        self.pen.edit(
+            customer, family_name="" if customer.family_name else "森", prefecture=self.random.choice(PREFECTURES)
+        )
 
     def ban(self, customer: Customer) -> None:
         self.pen.edit(customer, never=not customer.never)
 
     def pause(self) -> None:
         until = self.now + self.random.choice((2 * HOUR, DAY, 3 * DAY))
-        scope = self.random.choice(("all", "channel:email", "channel:line", "campaign:a0", "campaign:b1", "campaign:c2"))
+        scope = self.random.choice(
+            ("all", "channel:email", "channel:line", "campaign:a0", "campaign:b1", "campaign:c2")
+        )
         self.pen.add(Pause(self.pen.next_id(), scope, self.now, until))
 
     def resume(self) -> None:

@@ -124,7 +124,9 @@ class Placing:
             found.add("paused")
         if not is_open(instant, candidate.person, candidate.zone, candidate.step.window, self.settings):
             found.add("outside_window")
-        if any(start <= instant < end and channel in (None, candidate.channel) for channel, start, end in candidate.shut):
+        if any(
+            start <= instant < end and channel in (None, candidate.channel) for channel, start, end in candidate.shut
+        ):
             found.add("over_quota")
         for cap in self._caps(candidate):
             found |= self._closed_by_cap(cap, candidate, instant)
@@ -169,7 +171,9 @@ def in_order(candidates: list[Candidate]) -> list[Candidate]:
         seats.setdefault(id(each.enrollment), []).append(seat)
     placed: list[Candidate] = list(ranked)
     for taken in seats.values():
-        for seat, each in zip(taken, sorted((ranked[seat] for seat in taken), key=lambda each: each.index), strict=True):
+        for seat, each in zip(
+            taken, sorted((ranked[seat] for seat in taken), key=lambda each: each.index), strict=True
+        ):
             placed[seat] = each
     return placed
 

@@ -70,7 +70,9 @@ def changes_of_offset(day: date, zone: str) -> tuple[int, ...]:
     found = []
     for hour in range(start, start + 3 * DAY, HOUR):
         if _offset(hour, zone) != _offset(hour + HOUR, zone):
-            found.append(next(each for each in range(hour, hour + HOUR + 60, 60) if _offset(each, zone) != _offset(hour, zone)))
+            found.append(
+                next(each for each in range(hour, hour + HOUR + 60, 60) if _offset(each, zone) != _offset(hour, zone))
+            )
     return tuple(found)
 
 

@@ -75,8 +75,12 @@ def _caps(random: Random) -> list[dict[str, Any]]:
 
 def _hours(random: Random) -> dict[str, Any]:
     return {
-        "individual": random.choice(("09:00-20:00", "10:00-19:00", "08:00-21:00", "10:00-19:00 mon-sat", "18:00-21:00")),
-        "company": random.choice(("09:00-18:00 mon-fri", "all day", "22:00-06:00 mon-fri", "00:00-03:30", "09:30-17:30")),
+        "individual": random.choice(
+            ("09:00-20:00", "10:00-19:00", "08:00-21:00", "10:00-19:00 mon-sat", "18:00-21:00")
+        ),
+        "company": random.choice(
+            ("09:00-18:00 mon-fri", "all day", "22:00-06:00 mon-fri", "00:00-03:30", "09:30-17:30")
+        ),
         "individual_on_holidays": random.random() < 0.6,
         "company_on_holidays": random.random() < 0.3,
     }
@@ -212,7 +216,14 @@ class CampaignWriter:
             values["valid_for"] = random.choice(("1 day", "3 days", "10 days", "6 hours", "20 hours"))
         if random.random() < 0.35:
             values["window"] = random.choice(
-                ("10:00-12:00", "18:00-02:00", "10:00-19:00 mon,wed,sat", "20:00-10:00 fri-sun", "02:00-03:00", "all day")
+                (
+                    "10:00-12:00",
+                    "18:00-02:00",
+                    "10:00-19:00 mon,wed,sat",
+                    "20:00-10:00 fri-sun",
+                    "02:00-03:00",
+                    "all day",
+                )
             )
         if random.random() < 0.25:
             values["when_capped"] = "drop"
@@ -223,12 +234,16 @@ class CampaignWriter:
         if random.random() < 0.4:
             values["audience"] = [condition(random, self.names) for _ in range(random.choice((1, 1, 2)))]
         if "after" in trigger and random.random() < 0.2 and trigger["after"] in ("order", "shipment", "delivery"):
-            this = random.choice(({"order": "first"}, {"order": "repeat"}, {"category": "beans"}, {"amount": {"at_least": 2000}}))
+            this = random.choice(
+                ({"order": "first"}, {"order": "repeat"}, {"category": "beans"}, {"amount": {"at_least": 2000}})
+            )
             values.setdefault("audience", []).append({"this": this})
         if random.random() < 0.3:
             values["exit_when"] = [random.choice(self._exits(trigger))]
         if random.random() < 0.35:
-            values["again"] = random.choice(("once", "after 3 days", "after 10 days", "after 36 hours", "per occurrence"))
+            values["again"] = random.choice(
+                ("once", "after 3 days", "after 10 days", "after 36 hours", "per occurrence")
+            )
         if random.random() < 0.2:
             values["holdout"] = random.choice(("20%", "50%"))
         if random.random() < 0.2:
@@ -245,5 +260,9 @@ class CampaignWriter:
             values["offer"] = {"related_to": random.choice(("last_order", "any_order"))}
 
     def _exits(self, trigger: dict[str, Any]) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = [{"complaint": "open"}, {"tag": "lost"}, {"events": {"kind": "reply", "within": "3 days"}}]
+        found: list[dict[str, Any]] = [
+            {"complaint": "open"},
+            {"tag": "lost"},
+            {"events": {"kind": "reply", "within": "3 days"}},
+        ]
         return [*found, {"orders": {"after_opening": True}}]
