@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from nurture.gates.situation import PlannedStep, Situation
 from nurture.store.tables import Account, Customer, table
@@ -76,7 +77,8 @@ class Times:
         found = connection.execute(pairs).all()
         rows = list(_due_times(steps, found))
         for start in range(0, len(rows), BATCH):
-            connection.execute(insert(DUE_TIME), rows[start : start + BATCH])
+            # What opens and what is asked again may share an instant, and a crowd is staged twice.
+            connection.execute(_insert_new(connection), rows[start : start + BATCH])
 
     def join(
         self, step: PlannedStep, source: FromClause, zone: ColumnElement[str], occurred_at: ColumnElement[int]
@@ -121,6 +123,11 @@ def prepare_times(connection: Connection, situation: Situation) -> Times:
     steady = len(zones) <= FEW_ZONES and all(len(found) == 1 for found in pieces.values())
     connection.execute(insert(SHOP_DAY), list(_shop_days(situation.shop_zone, begin, until)))
     return Times(shop, zones, {name: found[0][2] for name, found in pieces.items()} if steady else None)
+
+
+def _insert_new(connection: Connection) -> Any:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(DUE_TIME).on_conflict_do_nothing()
 
 
 def _due_times(steps: tuple[PlannedStep, ...], pairs: Any) -> Iterator[dict[str, object]]:
