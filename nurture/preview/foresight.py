@@ -153,9 +153,9 @@ def foresee(
         people = find_people(connection, customer) if customer is not None else None
         planned = plan(connection, situation)
         reader = PlanReader(connection, situation, planned, Chosen(campaign, people))
-        sends = [_foreseen(settings, titles, each) for each in reader.sends(rows)]
-        written = _Writing(connection, settings, campaigns, templates, now).all(sends[:composed])
-        refused = [_foreseen(settings, titles, each) for each in reader.refused(rows)]
+        sends = [foreseen_touch(settings, titles, each) for each in reader.sends(rows)]
+        written = Writing(connection, settings, campaigns, templates, now).all(sends[:composed])
+        refused = [foreseen_touch(settings, titles, each) for each in reader.refused(rows)]
         refusals, left_out = reader.refusals(), reader.left_out()
         punctual, late = reader.counts()
         return Foresight(
@@ -182,7 +182,8 @@ def _unknown(campaign: str, titles: Iterable[str]) -> MistakesFound:
     return MistakesFound([Mistake(Place(campaign), "campaign.unknown_campaign", values, "", nearest(campaign, titles))])
 
 
-def _foreseen(settings: Settings, titles: Mapping[str, str], plan: PlannedTouch) -> ForeseenTouch:
+def foreseen_touch(settings: Settings, titles: Mapping[str, str], plan: PlannedTouch) -> ForeseenTouch:
+    """A planned row with the words that a person reads; nothing is composed yet."""
     names = Names(plan.name, plan.family_name, plan.given_name, plan.company or "", plan.kind == "company")
     spoken = called(names, settings.honorific, settings.language)
     return ForeseenTouch(plan, spoken, titles.get(plan.campaign, plan.campaign))
@@ -209,7 +210,7 @@ def _subject(message: Message) -> str:
     return text.strip().partition("\n")[0]
 
 
-class _Writing:
+class Writing:
     """Writes messages out, many at a time."""
 
     def __init__(
@@ -220,6 +221,7 @@ class _Writing:
         self.settings = shielded(settings)
 
     def all(self, touches: Sequence[ForeseenTouch]) -> list[ForeseenTouch]:
+        """The same with message or error, where campaign, step and template are still there."""
         requests = [
             ContextRequest(number, plan.customer_id, campaign, plan.subject_id, plan.occurred_at, plan.at)
             for number, plan in enumerate(each.plan for each in touches)

@@ -51,7 +51,7 @@ def foresight_record(foresight: Foresight) -> dict[str, Any]:
             {"campaign": each.campaign, "occurrence": f"schedule:{each.label}", "counts": each.counts}
             for each in foresight.left_out
         ],
-        "decisions": [_decision(each) for each in foresight.rows],
+        "decisions": [decision_record(each) for each in foresight.rows],
         "touches": [touch_record(each.plan) for each in foresight.rows if each.plan.written],
         "enrollments": [enrollment_record(each) for each in foresight.enrollments],
     }
@@ -86,7 +86,8 @@ def _in_columns(row: Any, columns: tuple[str, ...]) -> dict[str, Any]:
     return {name: utc_text(value) if name in INSTANTS else value for name in columns for value in [getattr(row, name)]}
 
 
-def _decision(touch: ForeseenTouch) -> dict[str, Any]:
+def decision_record(touch: ForeseenTouch) -> dict[str, Any]:
+    """A decision with everything a person or program may ask of it; its message where it was composed."""
     plan = touch.plan
     return {
         "mark": plan.mark,
