@@ -78,7 +78,8 @@ class Session(asyncio.Protocol):
                 self._take(reply)
         except Garbage as problem:
             self.abort(f"the server wrote {problem}")
-        self._wake()
+        if self._replies:
+            self._wake()
 
     def eof_received(self) -> None:
         """Called by the event loop when the server has closed its side."""

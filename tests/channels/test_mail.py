@@ -8,12 +8,12 @@ import pytest
 from aiosmtpd.smtp import SMTP
 from aiosmtpd.smtp import Envelope as Arrived
 from aiosmtpd.smtp import Session as Visit
+
 from nurture.channels.envelope import Envelope
 from nurture.channels.mail import MailTransport
 from nurture.channels.outcome import Accepted, NotSent, Rejected
 from nurture.channels.pipeline import Letter
 from nurture.channels.server import MailServer
-
 from tests.channels.letters import ALICE, BOB, BODY, CHARLIE, LARGE, SHOP, Book, ended, hand_over, mail, opened, shut
 from tests.fakes.smtp import SILENCE, FakeSmtp, reply, serving
 

@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from nurture.channels.server import MailServer
 from pydantic import SecretStr
+
+from nurture.channels.server import MailServer
 
 Then = Literal["go on", "close", "reset", "silence"]
 
@@ -82,6 +83,16 @@ class FakeSmtp:
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a client's connection has ended."""
 
+    _writers: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    def say_unasked(self, words: bytes) -> None:
+        """Writes to the newest connection."""
+        self._writers[-1].write(words)
+
+    def hang_up(self) -> None:
+        """Resets the newest connection, whatever it is doing."""
+        reset(self._writers[-1])
+
     def server(self, **changes: object) -> MailServer:
         """How to reach it, without TLS unless told otherwise."""
         values: dict[str, object] = {"host": "127.0.0.1", "port": self.port, "tls": "none", **changes}
@@ -89,7 +100,7 @@ class FakeSmtp:
 
     def login(self, **changes: object) -> MailServer:
         """How to reach it as the shop."""
-        return self.server(username="shop", password=SecretStr(self.password), **changes)
+        return self.server(**{"username": "shop", "password": SecretStr(self.password), **changes})
 
 
 @asynccontextmanager
@@ -118,6 +129,12 @@ async def serving(fake: FakeSmtp) -> AsyncIterator[FakeSmtp]:
         await server.wait_closed()
 
 
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Ends a connection without good order: unread and unwritten bytes are gone, and the client is told so."""
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
 class _Over(Exception):
     """This connection has ended."""
 
@@ -142,6 +159,7 @@ class _Session:
 
     async def run(self) -> None:
         self.fake.connections += 1
+        self.fake._writers.append(self.writer)
         try:
             await self.answer("connect", "220 fake.test ESMTP")
             while True:
@@ -253,8 +271,7 @@ class _Session:
                 pass
             raise _Over
         if act.then == "reset":
-            raw = self.writer.get_extra_info("socket")
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            reset(self.writer)
             raise _Over
         await self.writer.drain()
         if act.then == "close":
