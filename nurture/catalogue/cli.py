@@ -5,8 +5,8 @@ from .help import TEXTS as HELP
 TEXTS: dict[str, tuple[str, str]] = {
     **HELP,
     "cli.bug": (
-        "プログラムの不具合です（{problem}）。--debug を付けると詳しく出ます。お知らせください: {where}",
-        "this is a bug ({problem}); --debug tells more. Please report it: {where}",
+        "プログラムの不具合です（{problem}）。--debug を付けた出力を添えて、このプロジェクトの issue にお知らせください",
+        "this is a bug ({problem}); please report it in this project's issues, with the output of --debug",
     ),
     "cli.interrupted": ("中断しました", "interrupted"),
     "cli.outside_failed": (

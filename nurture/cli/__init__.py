@@ -5,6 +5,7 @@ stdout is data, stderr is talk. Exit status: 0 done, 1 the input is wrong, 2 usa
 
 import os
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 
 from nurture.clock import Clock, system_clock
@@ -14,6 +15,9 @@ from .answering import answer
 
 def main() -> None:
     """The `nurture` command: this process's arguments, environment and clock."""
+    if not sys.warnoptions and "--debug" not in sys.argv:
+        # What a library wants to tell its programmers is nothing to an owner.
+        warnings.simplefilter("ignore")
     raise SystemExit(run(sys.argv[1:], os.environ, system_clock()))
 
 

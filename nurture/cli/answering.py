@@ -21,7 +21,6 @@ from .front import build
 from .usage import usage_text
 
 DONE, WRONG, USAGE, OUTSIDE = 0, 1, 2, 3
-BUGS = "https://github.com/nurture-crm/nurture/issues"
 OURS = re.compile(r"no such (table|column|function)|ambiguous|syntax error|too many|misuse")
 """What SQLite says of a wrong statement, and never of a database that fails."""
 GLOBAL = ("--folder", "--language")
@@ -60,7 +59,7 @@ def _explained(problem: Exception, desk: Desk) -> int:
 def _bug(problem: Exception, desk: Desk) -> int:
     if desk.debug:
         traceback.print_exception(problem)
-    desk.tell("cli.bug", problem=f"{type(problem).__name__}: {problem}".splitlines()[0], where=BUGS)
+    desk.tell("cli.bug", problem=f"{type(problem).__name__}: {problem}".splitlines()[0])
     return OUTSIDE
 
 

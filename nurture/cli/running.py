@@ -1,0 +1,228 @@
+"""`run`, `worker`, `pause`, `resume`, `approve`: the daemon built and wired, and the hand brake."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
+
+import typer
+
+from nurture.mistake import Mistake, MistakesFound, Place
+
+from .desk import Desk
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from nurture.daemon import Daemon, Shop, Watched
+    from nurture.delivery.freezing import Press
+    from nurture.delivery.worker import Sender
+
+BUSY = 75
+"""Exit status when another daemon holds the database file (EX_TEMPFAIL of sysexits.h)."""
+
+
+def run(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once")] = False,
+    format_: Annotated[Literal["table", "json"], typer.Option("--format", metavar="table|json")] = "table",
+) -> int:
+    """The daemon, or a single tick."""
+    from .planning import preview_once
+
+    desk: Desk = context.obj
+    watched = _watched(desk)
+    live = watched.current.settings.mode == "live"
+    if not live:
+        return preview_once(desk, format_, once=once)
+    return _with_daemon(desk, watched, once=once, deliver_only=False)
+
+
+def worker(context: typer.Context) -> int:
+    """Delivers only; as many as you like on PostgreSQL."""
+    desk: Desk = context.obj
+    watched = _watched(desk)
+    if watched.current.settings.mode != "live":
+        desk.tell("cli.run.preview")
+        return 0
+    return _with_daemon(desk, watched, once=False, deliver_only=True)
+
+
+def pause(
+    context: typer.Context,
+    scope: Annotated[str, typer.Argument(metavar="[all|email|line|CAMPAIGN]")] = "all",
+    reason: Annotated[str, typer.Option(metavar="TEXT")] = "",
+) -> int:
+    """Stops everything, a channel or a campaign, at once."""
+    from nurture.store import pause as stop
+    from nurture.store import writing
+
+    from .folder import upgraded_database
+
+    desk: Desk = context.obj
+    shop = _watched(desk).current
+    named = _scope(shop, scope)
+    with upgraded_database(shop.settings) as engine, writing(engine) as connection:
+        stopped = stop(connection, named, reason, desk.now)
+    desk.tell("cli.pause.done" if stopped else "cli.pause.already", scope=scope)
+    return 0
+
+
+def resume(
+    context: typer.Context, scope: Annotated[str, typer.Argument(metavar="[all|email|line|CAMPAIGN]")] = "all"
+) -> int:
+    """Goes on."""
+    from nurture.store import resume as go_on
+    from nurture.store import writing
+
+    from .folder import upgraded_database
+
+    desk: Desk = context.obj
+    shop = _watched(desk).current
+    with upgraded_database(shop.settings) as engine, writing(engine) as connection:
+        lifted = go_on(connection, _scope(shop, scope), desk.now)
+    desk.tell("cli.resume.done" if lifted else "cli.resume.none", scope=scope)
+    return 0
+
+
+def approve(context: typer.Context, day: Annotated[str, typer.Argument(metavar="[DATE]")] = "") -> int:
+    """Lets a day's list go, where config says `approve: true`; default: tomorrow's."""
+    from nurture.store import approve_until, writing
+    from nurture.zone import zone_table
+
+    from .folder import upgraded_database
+
+    desk: Desk = context.obj
+    shop = _watched(desk).current
+    zone = zone_table(shop.settings.timezone)
+    try:
+        approved = date.fromisoformat(day) if day else zone.local_date(int(desk.now.timestamp())) + timedelta(days=1)
+    except ValueError:
+        raise MistakesFound([Mistake(Place("DATE"), "expected.date", {"found": day})]) from None
+    with upgraded_database(shop.settings) as engine, writing(engine) as connection:
+        approve_until(connection, zone.day_start(approved + timedelta(days=1)))
+    desk.tell("cli.approve.done", day=approved.isoformat())
+    return 0
+
+
+def _scope(shop: "Shop", word: str) -> str:
+    if word == "all":
+        return word
+    if word in ("email", "line"):
+        return f"channel:{word}"
+    names = [each.campaign for each in shop.campaigns.campaigns]
+    if word in names:
+        return f"campaign:{word}"
+    values = {"found": word, "allowed": ", ".join(("all", "email", "line", *names))}
+    raise MistakesFound([Mistake(Place("SCOPE"), "mistake.unknown_word", values)])
+
+
+def _watched(desk: Desk) -> "Watched[Shop]":
+    from nurture.config import FILE_NAME
+    from nurture.daemon import Shop, Watched
+    from nurture.daemon.reload import digest_of
+
+    from .folder import shop_of
+
+    def load() -> Shop:
+        found = shop_of(desk)
+        return Shop(found.settings, found.campaigns, found.templates)
+
+    first = load()
+    folder = desk.folder
+    paths = (folder / FILE_NAME, folder / first.settings.campaigns, folder / first.settings.templates)
+    return Watched(load, paths, first, digest_of(paths))
+
+
+def _with_daemon(desk: Desk, watched: "Watched[Shop]", *, once: bool, deliver_only: bool) -> int:
+    from nurture.daemon import FileLocked, lock_database
+
+    from .folder import upgraded_database
+
+    with upgraded_database(watched.current.settings) as engine:
+        try:
+            with lock_database(engine) as alone:
+                return asyncio.run(_run(desk, watched, engine, once=once, deliver_only=deliver_only, alone=alone))
+        except FileLocked as found:
+            desk.tell("cli.run.locked", holder=str(found))
+            return BUSY
+
+
+async def _run(
+    desk: Desk, watched: "Watched[Shop]", engine: "Engine", *, once: bool, deliver_only: bool, alone: bool
+) -> int:
+    from nurture.daemon import Daemon
+
+    settings = watched.current.settings
+    senders = _senders(watched.current)
+    instance = _instance(engine)
+
+    def press(shop: "Shop") -> "Press":
+        from nurture.delivery.freezing import Press
+
+        return Press(shop.settings, shop.templates, instance)
+
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    daemon = Daemon(name, engine, desk.clock, watched, press, senders, plans=not deliver_only, alone=alone)
+    desk.tell("cli.run.will", channels=", ".join(senders) or "-", campaigns=len(watched.current.campaigns.campaigns))
+    if once:
+        step = await daemon.tick()
+        await daemon.drain()
+        touches = step.planned.touches if step.planned else 0
+        desk.tell("cli.run.live", touches=touches, sent=step.delivered.get("sent", 0))
+        return 0
+    await asyncio.gather(daemon.run(), *_web(desk, engine, daemon, settings))
+    return 0
+
+
+def _senders(shop: "Shop") -> Mapping[str, Sequence["Sender"]]:
+    """Connections for the channels that have what they need; a channel without credentials is left out."""
+    from nurture.channels.mail import MailTransport
+    from nurture.channels.server import mail_server
+    from nurture.delivery.senders import LineSender, MailSender
+
+    settings = shop.settings
+    found: dict[str, Sequence[Sender]] = {}
+    if settings.email.host:
+        server = mail_server(settings)
+        found["email"] = [MailSender(MailTransport(server)) for _ in range(settings.email.connections)]
+    if settings.line.enabled and settings.secrets.line_access_token.get_secret_value():
+        from nurture.channels.line import LineTransport, line_account
+
+        found["line"] = [LineSender(LineTransport(line_account(settings)))]
+    return found
+
+
+def _instance(engine: "Engine") -> UUID:
+    from nurture.store import database_id, reading
+
+    with reading(engine) as connection:
+        return UUID(database_id(connection))
+
+
+def _web(desk: Desk, engine: "Engine", daemon: "Daemon", settings: Any) -> list[Any]:
+    """The public endpoints as a coroutine beside the daemon, none where config does not ask for them."""
+    if not settings.web.enabled:
+        return []
+    from prometheus_client import CollectorRegistry
+
+    from nurture.web.app import make_app
+    from nurture.web.serving import serve
+
+    app = make_app(
+        engine,
+        settings,
+        desk.clock,
+        health=daemon.age,
+        registry=CollectorRegistry(),
+        reply=_silent,
+        writer=daemon.worker.writer,
+    )
+    return [serve(app, settings.web.host, settings.web.port, daemon.stopping)]
+
+
+async def _silent(token: str, text: str) -> None:
+    """Answers in the chat are not given yet: an opt-out by keyword acts without one."""
