@@ -1,6 +1,7 @@
 """The clock tower: it decides when to look, never who gets what. One process plans, delivers and answers the web."""
 
-from .daemon import Daemon, Step
+from .daemon import Daemon, Shop, Step
 from .lock import FileLocked, lock_database
+from .reload import Watched
 
-__all__ = ["Daemon", "FileLocked", "Step", "lock_database"]
+__all__ = ["Daemon", "FileLocked", "Shop", "Step", "Watched", "lock_database"]

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent
@@ -30,8 +30,8 @@ TICK = 60
 """Seconds between ticks."""
 POLL = 2
 """Seconds between looks for touches that have fallen due."""
-LATE = 3 * TICK
-"""A tick older than this turns the daemon's health red."""
+LEASE = 3 * TICK
+"""Seconds after which another process may plan when this one no longer does."""
 STEP = 2.0
 """Seconds by which wall clock and boot time may part before it counts as a step of the clock."""
 DRAIN = 30
@@ -64,10 +64,6 @@ class Health:
     clock_steps: int = 0
     missed: int = 0
 
-    def ready(self, now: datetime) -> bool:
-        """Whether the last tick was completed lately."""
-        return self.last_tick is not None and now - self.last_tick < timedelta(seconds=LATE)
-
 
 class Daemon:
     """One process of a shop; on PostgreSQL several may run, and one of them plans."""
@@ -80,7 +76,12 @@ class Daemon:
         shop: Watched[Shop],
         press: Callable[[Shop], Press],
         senders: Mapping[str, Sequence[Sender]],
+        *,
+        plans: bool = True,
+        alone: bool = False,
     ) -> None:
+        """`plans`: False for a process that delivers only. `alone`: a lock proves that no other process lives."""
+        self.plans, self.alone = plans, alone
         self.name, self.engine, self.clock, self.shop, self.press = name, engine, clock, shop, press
         self.worker = Worker(name, engine, clock, self._shift(), senders)
         self.health = Health()
@@ -99,9 +100,9 @@ class Daemon:
             log.info("reloaded", campaigns=len(self.shop.current.campaigns.campaigns))
         elif self.shop.mistakes is not None:
             log.warning("reload_refused", mistakes=len(self.shop.mistakes.mistakes))
-        planned = await asyncio.to_thread(self._plan) if self.live else None
+        planned = await asyncio.to_thread(self._plan) if self.live and self.plans else None
         if self.live:
-            await self.worker.reap()
+            await self.worker.reap(everything=self.alone and self.health.last_tick is None)
         delivered = await self.deliver()
         self.health.last_tick = self.clock.now()
         if planned is not None:
@@ -109,6 +110,11 @@ class Daemon:
                 "tick", enrollments=planned.enrollments, touches=planned.touches, moved=planned.changed, **delivered
             )
         return Step(planned, delivered)
+
+    def age(self) -> float | None:
+        """Seconds since the last tick was completed, None before the first."""
+        last = self.health.last_tick
+        return None if last is None else (self.clock.now() - last).total_seconds()
 
     async def deliver(self) -> dict[str, int]:
         """Delivers what is due; two never run at once."""
@@ -153,7 +159,7 @@ class Daemon:
     def _plan(self) -> Committed | None:
         now = self.clock.now()
         with writing(self.engine) as connection:
-            if not take(connection, PLANNER, self.name, now, LATE):
+            if not take(connection, PLANNER, self.name, now, LEASE):
                 return None
         situation = self.worker.shift.situation(now)
         with planning(self.engine, prepare) as session:

@@ -34,7 +34,7 @@ from nurture.gates.timing import make_placer
 from nurture.rules.offer import offered_product
 from nurture.rules.permission import usable_address
 from nurture.rules.variables import incomplete
-from nurture.store import among
+from nurture.store import among, approved_until
 from nurture.store.tables import (
     Account,
     Customer,
@@ -108,6 +108,8 @@ def _pick(connection: Connection, situation: Situation, served: Collection[str],
     found = found.where(TOUCH.c.channel.in_(channels))
     if campaigns:
         found = found.where(TOUCH.c.campaign.not_in(campaigns))
+    if situation.settings.approve:
+        found = found.where(_seconds(TOUCH.c.at) < approved_until(connection))
     if connection.dialect.name == "postgresql":
         found = found.with_for_update(skip_locked=True)
     owners: dict[int, int] = {}

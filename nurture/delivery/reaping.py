@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, and_, delete, insert, literal, select, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    insert,
+    literal,
+    select,
+    true,
+    type_coerce,
+    update,
+)
 
 from nurture.store import among
 from nurture.store.tables import Attempt, Message, Touch, TouchLog, table
@@ -27,10 +39,10 @@ class Reaped:
     """Touches whose push may be repeated under its retry key."""
 
 
-def reap(connection: Connection, now: datetime, *, worker: str | None = None) -> Reaped:
-    """Settles leases that ended before `now`, or all of `worker`'s, in the caller's write transaction."""
+def reap(connection: Connection, now: datetime, *, everything: bool = False) -> Reaped:
+    """Settles leases that ended before `now`, or all there are, in the caller's write transaction."""
     instant = int(now.timestamp())
-    over = TOUCH.c.worker == worker if worker else type_coerce(TOUCH.c.lease_until, BigInteger) < instant
+    over = true() if everything else type_coerce(TOUCH.c.lease_until, BigInteger) < instant
     claimed = list(connection.scalars(select(TOUCH.c.id).where(TOUCH.c.status == "claimed", over)))
     sending = list(connection.scalars(select(TOUCH.c.id).where(TOUCH.c.status == "sending", over)))
     released = _release(connection, claimed, now)

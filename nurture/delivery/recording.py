@@ -6,22 +6,27 @@ next hop, and what can't be known stays `unknown` and counts.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, and_, delete, insert, literal, select, update
+from sqlalchemy import BigInteger, Connection, and_, delete, func, insert, literal, select, update
 
 from nurture.channels.outcome import Accepted, Deferred, NotSent, Outcome, Rejected, Unknown
+from nurture.channels.retry import backoff, slows_domain
 from nurture.rules.permission import sendable
 from nurture.store import change, pause
 from nurture.store.tables import Customer, Message, Suppression, Touch, TouchLog, table
 
 from .fencing import finish_attempt, lock_people, unfence
-from .retry import backoff
+from .throttle import slow_down, speed_up
 from .values import Claimed
 
 CUSTOMER, MESSAGE = table(Customer), table(Message)
 SUPPRESSION, TOUCH, LOG = table(Suppression), table(Touch), table(TouchLog)
+STRIKE = "strike"
+STRIKES_COUNT_FOR = timedelta(days=30)
+SLOW_SECONDS = 300
+"""How long nothing goes to a domain that asked us to slow down."""
 RETRY_KEY_LIVES = 23 * 3600
 """Seconds after the first attempt in which a push may be repeated under its retry key (LINE keeps it 24 hours)."""
 
@@ -64,6 +69,7 @@ def release(connection: Connection, claimed: Claimed, now: datetime, at: int | N
 def _record(connection: Connection, tried: Tried, now: datetime) -> bool:
     claimed, outcome = tried.claimed, tried.outcome
     if isinstance(outcome, Accepted):
+        speed_up(connection, claimed.address.rpartition("@")[2])
         finish_attempt(connection, claimed, now, "accepted", outcome.code, outcome.reply)
         return _finish(connection, claimed, now, "sent", outcome.code or "accepted", keep_slot=True)
     if isinstance(outcome, Unknown):
@@ -77,7 +83,8 @@ def _not_now(connection: Connection, tried: Tried, outcome: Deferred | NotSent, 
     claimed, instant = tried.claimed, int(now.timestamp())
     if tried.refused:
         return _give_back(connection, tried, "not_sent", "", None, now)
-    later = backoff(outcome, claimed.attempts, instant, claimed.expires_at, f"{claimed.touch_id}:{claimed.hop}")
+    _notice(connection, claimed, outcome, now)
+    later = backoff(outcome, claimed.attempts + 1, instant, claimed.expires_at, f"{claimed.touch_id}:{claimed.hop}")
     code = outcome.code if isinstance(outcome, Deferred) else ""
     if later is not None:
         return _give_back(connection, tried, "deferred", code, later, now)
@@ -90,6 +97,24 @@ def _not_now(connection: Connection, tried: Tried, outcome: Deferred | NotSent, 
     _log(connection, claimed, now, "expired", "expired")
     change(connection, [claimed.customer_id], now)
     return True
+
+
+def _notice(connection: Connection, claimed: Claimed, outcome: Outcome, now: datetime) -> None:
+    """A domain that finds us too fast gets less; an address that keeps refusing for now is refused for good."""
+    if slows_domain(outcome) and claimed.channel == "email":
+        slow_down(connection, claimed.address.rpartition("@")[2], now.timestamp(), SLOW_SECONDS)
+    strikes = getattr(outcome, "strikes", 0)
+    if not strikes:
+        return
+    _log(connection, claimed, now, "planned", STRIKE)
+    earlier = (
+        select(func.count())
+        .select_from(LOG.join(TOUCH, TOUCH.c.id == LOG.c.touch_id))
+        .where(TOUCH.c.customer_id == claimed.customer_id, LOG.c.channel == claimed.channel, LOG.c.verdict == STRIKE)
+        .where(LOG.c.logged_at > now - STRIKES_COUNT_FOR)
+    )
+    if (connection.scalar(earlier) or 0) >= strikes:
+        _suppress(connection, claimed, now)
 
 
 def _give_back(connection: Connection, tried: Tried, result: str, code: str, at: int | None, now: datetime) -> bool:
@@ -116,6 +141,8 @@ def _rejected(connection: Connection, tried: Tried, outcome: Rejected, now: date
         unfence(connection, claimed, now, "rejected", outcome.code)
     if outcome.scope == "address":
         _suppress(connection, claimed, now)
+    else:
+        _notice(connection, claimed, outcome, now)
     other = _next_channel(connection, claimed, now)
     if other is None:
         return _finish(connection, claimed, now, "failed", f"{outcome.code} {outcome.scope}", keep_slot=False)
@@ -130,7 +157,8 @@ def _rejected(connection: Connection, tried: Tried, outcome: Rejected, now: date
 def _unknown(connection: Connection, tried: Tried, outcome: Unknown, now: datetime) -> bool:
     claimed, instant = tried.claimed, int(now.timestamp())
     if outcome.retry_same_key and _key_lives(connection, claimed, instant):
-        wait = backoff(outcome, claimed.attempts, instant, claimed.sendable_until, f"{claimed.touch_id}:{claimed.hop}")
+        name = f"{claimed.touch_id}:{claimed.hop}"
+        wait = backoff(outcome, claimed.attempts + 1, instant, claimed.sendable_until, name)
         if wait is not None:
             return _write(connection, claimed, {"lease_until": literal(wait, BigInteger), "worker": None})
     finish_attempt(connection, claimed, now, "unknown", "", outcome.reason)

@@ -126,10 +126,10 @@ class Worker:
             await asyncio.gather(*connections)
         return claimed
 
-    async def reap(self) -> Reaped:
-        """Settles leases that ran out, and repeats pushes that may be repeated."""
+    async def reap(self, *, everything: bool = False) -> Reaped:
+        """Settles leases that ran out (or `everything`, where nobody else lives), and repeats pushes."""
         now = self.clock.now()
-        reaped: Reaped = await self.writer.run(lambda connection: reap(connection, now))
+        reaped: Reaped = await self.writer.run(lambda connection: reap(connection, now, everything=everything))
         for touch_id in reaped.repeatable:
             await self._repeat(touch_id)
         self.counts["unknown"] += reaped.unknown

@@ -1,6 +1,7 @@
 """The store: the tables, how a database is opened and upgraded, and the one way in which a customer changes."""
 
 from nurture.store.among import among
+from nurture.store.approval import approve_until, approved_until
 from nurture.store.change import change, change_selected
 from nurture.store.collation import binary_order
 from nurture.store.engine import PlanningConnection, open_engine, planning, reading, sqlite_module, wal_fault, writing
@@ -13,6 +14,8 @@ __all__ = [
     "NewerDatabase",
     "PlanningConnection",
     "among",
+    "approve_until",
+    "approved_until",
     "backup",
     "binary_order",
     "bucket_of",
