@@ -17,7 +17,7 @@ class Limit:
     """At most `count` messages in each period."""
 
     name: str
-    """Begins with the channel's name where the limit is a channel's."""
+    """As it is shown: `line per month`."""
     count: int
     period: Callable[[int], tuple[int, int]]
     """Instant → the half-open period it lies in."""

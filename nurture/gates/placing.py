@@ -15,7 +15,6 @@ from nurture.gates.cap import CapBlock, CapRule, blocking
 from nurture.zone import ZoneTable, zone_table
 
 FAR = 1 << 60
-CHANNEL_NAMES = ("email", "line")
 
 
 class Candidate(NamedTuple):
@@ -57,6 +56,8 @@ class Block(NamedTuple):
     rule: str
     observed: int
     limit: int
+    channel: str | None = None
+    """Closed for this channel only."""
 
 
 class Decision(NamedTuple):
@@ -150,7 +151,7 @@ class Placer:
     def _on_other_channel(self, candidate: Candidate) -> Candidate:
         """An exhausted quota alone makes a candidate try its other channel."""
         channel = self.steps[candidate.step_id].channels[candidate.channel]
-        quota_full = any(block.rule.startswith(channel) for block in self.full[candidate.id])
+        quota_full = any(block.channel == channel for block in self.full[candidate.id])
         if quota_full and candidate.other_reach == 0 and candidate.channel == 0:
             return candidate._replace(channel=1)
         return candidate
@@ -190,9 +191,7 @@ class _Attempt:
         found = [block for scope, block in self.placer.pauses if scope in scopes] if self.placer.pauses else []
         full = self.placer.full.get(self.candidate.id)
         if full:
-            found += [
-                each for each in full if not each.rule.startswith(CHANNEL_NAMES) or each.rule.startswith(self.channel)
-            ]
+            found += [each for each in full if each.channel in (None, self.channel)]
         return found
 
     @property

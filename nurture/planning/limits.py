@@ -26,7 +26,7 @@ def crowded(connection: Connection, limit: Limit, situation: Situation) -> bool:
     wanted = [TOUCH.c.status.in_((*CONSUMED, "planned")), seconds(TOUCH.c.at) >= start, *_about(limit, touch=True)]
     present = connection.scalar(select(func.count()).select_from(TOUCH).where(*wanted)) or 0
     joined = CANDIDATE.join(PLAN_STEP, PLAN_STEP.c.step_id == CANDIDATE.c.step_id)
-    new = select(func.count()).select_from(joined).where(CANDIDATE.c.gate == 0, CANDIDATE.c.touch_id.is_(None))
+    new = select(func.count()).select_from(joined).where(*_new())
     coming = connection.scalar(new.where(*_about(limit, touch=False))) or 0
     return coming > 0 and present + coming > limit.count
 
@@ -36,17 +36,18 @@ def open_owners(limit: Limit) -> ColumnElement[bool]:
     return and_(TOUCH.c.status == "planned", TOUCH.c.at.is_not(None), *_about(limit, touch=True))
 
 
-def surplus(connection: Connection, limit: Limit) -> list[tuple[int, int, Block]]:
+def surplus(connection: Connection, limit: Limit, situation: Situation) -> list[tuple[int, int, Block]]:
     """(candidate id, owner id, the full period as a block) of everyone placed who finds no room."""
     room: dict[int, list[tuple[int, int]]] = {}
-    for candidate_id, owner_id, at in connection.execute(_ranked(limit)):
+    for candidate_id, owner_id, slot in connection.execute(_ranked(limit)):
+        at = max(slot, situation.instant)  # an overdue touch leaves now, whatever its slot was
         if limit.until is None or at < limit.until:
             room.setdefault(limit.period(at)[0], []).append((candidate_id, owner_id))
     found: list[tuple[int, int, Block]] = []
     for start, people in room.items():
         end = limit.period(start)[1]
         used = connection.scalar(_used(limit, start, end)) or 0
-        block = Block(start, end, "over_quota", limit.name, limit.count, limit.count)
+        block = Block(start, end, "over_quota", limit.name, limit.count, limit.count, limit.channel)
         found += [(candidate, owner, block) for candidate, owner in people[max(limit.count - used, 0) :]]
     return found
 
@@ -71,6 +72,7 @@ def _ranked(limit: Limit) -> Select[Any]:
             CANDIDATE.c.owner_id,
             CANDIDATE.c.step_id,
             binary_order(CANDIDATE.c.occurrence),
+            CANDIDATE.c.customer_id,
         )
     )
 
@@ -80,6 +82,10 @@ def _decided(limit: Limit) -> list[ColumnElement[bool]]:
         return [PLAN_STEP.c.campaign == limit.campaign]
     first = and_(DECISION.c.channel == 0, PLAN_STEP.c.first_channel == limit.channel)
     return [first | and_(DECISION.c.channel == 1, PLAN_STEP.c.second_channel == limit.channel)]
+
+
+def _new() -> list[ColumnElement[bool]]:
+    return [CANDIDATE.c.gate == 0, CANDIDATE.c.exits.is_(None), CANDIDATE.c.touch_id.is_(None)]
 
 
 def _about(limit: Limit, *, touch: bool) -> list[ColumnElement[bool]]:

@@ -29,8 +29,6 @@ from .watching import open_entered, watch
 from .workspace import ASKED, CANDIDATE, DECISION, OPENED, PLAN_STEP, STIRRED
 
 TOUCH = table(Touch)
-ROUNDS = 8
-"""How often shared limits may push candidates on before the rest is taken as it stands; three were ever seen."""
 
 
 @dataclass(frozen=True)
@@ -137,16 +135,15 @@ def _stir_crowd(connection: Connection, situation: Situation, limits: Iterable[L
 
 def _share(connection: Connection, situation: Situation, limits: Iterable[Limit]) -> None:
     full: dict[int, list[Block]] = {}
-    for _ in range(ROUNDS):
-        over = [each for limit in limits for each in surplus(connection, limit)]
-        if not over:
-            return
+    # Each round closes a period to somebody for good, and there are only so many before an expiry.
+    while over := [each for limit in limits for each in surplus(connection, limit, situation)]:
         for candidate_id, _owner, block in over:
             full.setdefault(candidate_id, []).append(block)
         owners = sorted({owner for _, owner, _ in over})
         for start in range(0, len(owners), 500):
             chosen = owners[start : start + 500]
-            decided = select(CANDIDATE.c.id).where(CANDIDATE.c.gate == 0, among(CANDIDATE.c.owner_id, chosen))
+            placed = (CANDIDATE.c.gate == 0, CANDIDATE.c.exits.is_(None), among(CANDIDATE.c.owner_id, chosen))
+            decided = select(CANDIDATE.c.id).where(*placed)
             connection.execute(delete(DECISION).where(DECISION.c.candidate_id.in_(decided)))
             place_all(connection, situation, make_placer(connection, situation, full), chosen)
 
