@@ -1,7 +1,7 @@
 """Whether a condition holds for one person: the vocabulary's manual, word by word, over plain values."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -31,9 +31,8 @@ class View:
     """The campaign that asks; its own contacts are left out."""
     subject: Any = None
     """The order, booking or event that opened the occurrence."""
-    opened_at: int | None = None
-    """When the enrollment opened, for `after_opening`."""
-    extra: dict[str, Any] = field(default_factory=dict)
+    occurred_at: int | None = None
+    """The instant of the occurrence, for `after_opening`."""
 
 
 def holds(condition: Condition, person: Customer, view: View) -> bool:
@@ -93,7 +92,7 @@ def _orders(asked: words.Orders, person: Customer, view: View) -> bool:
     found = [each for each in found if _in_period(each.ordered_at, asked, view)]
     found = [each for each in found if _in_range(each.total, asked.amount) and _contains(each, asked, view)]
     if asked.after_opening:
-        found = [each for each in found if view.opened_at is not None and each.ordered_at > view.opened_at]
+        found = [each for each in found if each.ordered_at > (view.occurred_at or 0)]
     total = sum(each.total for each in found)
     return _counted(len(found), asked.count) and (asked.total is None or _in_range(total, asked.total))
 
@@ -141,6 +140,8 @@ def _bookings(asked: words.Bookings, person: Customer, view: View) -> bool:
     found = [each for each in found if not asked.menu or each.menu in asked.menu]
     if asked.ahead is not None:
         found = [each for each in found if (each.starts_at > view.now) == asked.ahead]
+    if asked.after_opening:
+        found = [each for each in found if (each.booked_at or each.received_at) > (view.occurred_at or 0)]
     return _counted(len(found), asked.count)
 
 

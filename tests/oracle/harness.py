@@ -76,12 +76,10 @@ class Harness:
             raise Different("\n".join(_difference(each, found.get(each), expected.get(each)) for each in differences))
 
     def deliver(self, now: int) -> None:
-        """Sends every planned touch whose slot has come, in both books alike."""
-        due = [
-            each
-            for each in self.oracle.memory.touches.values()
-            if each.status == "planned" and each.at and each.at <= now
-        ]
+        """Sends what is planned and due, in both books alike: at most one touch of an owner, as delivery does."""
+        planned = [each for each in self.oracle.memory.touches.values() if each.status == "planned" and each.at]
+        waiting = sorted(planned, key=lambda each: (each.at, each.campaign, each.customer_id))
+        due = list({each.owner_id: each for each in reversed(waiting) if (each.at or 0) <= now}.values())
         if not due:
             return
         touch = table(Touch)

@@ -90,7 +90,7 @@ class _Tick:
     def _active(self) -> list[Customer]:
         return [each for each in self.state.customers if each.active]
 
-    def _view(self, campaign: str | None = None, subject: Any = None, opened_at: int | None = None) -> View:
+    def _view(self, campaign: str | None = None, subject: Any = None, occurred_at: int | None = None) -> View:
         return View(
             self.state,
             self.settings,
@@ -99,7 +99,7 @@ class _Tick:
             self.memory.handed_over,
             campaign,
             subject,
-            opened_at,
+            occurred_at,
         )
 
     def _open(self) -> None:
@@ -124,7 +124,7 @@ class _Tick:
         if not self._again(campaign, person, occurrence):
             return False
         subject = self._subject(occurrence.key, occurrence.subject_id)
-        view = self._view(campaign.campaign, subject, self.now)
+        view = self._view(campaign.campaign, subject, occurrence.occurred_at)
         if not self._in_audience(campaign, person, view) or self._exits(campaign, person, view):
             return False
         if not isinstance(campaign.trigger, Schedule):
@@ -225,7 +225,7 @@ class _Tick:
             self._cancel(touches.values())
             return
         subject = self._subject(enrollment.occurrence, enrollment.subject_id)
-        view = self._view(campaign.campaign, subject, enrollment.opened_at)
+        view = self._view(campaign.campaign, subject, enrollment.occurred_at)
         reason = "closed" if self._closed(campaign, subject) else None
         if id(enrollment) not in self.opened and reason is None and self._exits(campaign, person, view):
             reason = "exited"

@@ -265,4 +265,4 @@ class CampaignWriter:
             {"tag": "lost"},
             {"events": {"kind": "reply", "within": "3 days"}},
         ]
-        return [*found, {"orders": {"after_opening": True}}]
+        return [*found, {"orders": {"after_opening": True}}, {"bookings": {"after_opening": True}}]
