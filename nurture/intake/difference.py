@@ -69,13 +69,17 @@ def _compare_columns(changes: Changes, person: Person, state: State, fills: bool
         changes.columns["key"] = person.key
     if person.kind and person.kind != (known("kind") or "individual") and not (fills and known("kind")):
         changes.columns["kind"] = person.kind
-    attributes = dict(known("attributes") or {})
-    added = {k: v for k, v in person.attributes.items() if attributes.get(k) != v and not (fills and k in attributes)}
-    if added:
-        changes.columns["attributes"] = {**attributes, **added}
+    if person.attributes:
+        _compare_attributes(changes, person, dict(known("attributes") or {}), fills)
     # The earliest of all sources, so that two lists don't take turns.
     if person.registered_at is not None and person.registered_at < (known("registered_at") or 2**60):
         changes.columns["registered_at"] = person.registered_at
+
+
+def _compare_attributes(changes: Changes, person: Person, known: dict[str, Any], fills: bool) -> None:
+    added = {k: v for k, v in person.attributes.items() if known.get(k) != v and not (fills and k in known)}
+    if added:
+        changes.columns["attributes"] = {**known, **added}
 
 
 def _takes_name(person: Person, name: str, key: str, fills: bool) -> bool:

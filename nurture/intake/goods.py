@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, insert, select
 
 from nurture.intake.inserting import draw_ids
+from nurture.intake.listed import listed
 from nurture.store.tables import Product, table
 
 _product = table(Product)
@@ -36,10 +37,10 @@ def look_up_goods(connection: Connection, keys: Collection[str], names: Collecti
     """The products with these codes or names; of two with one name the first is meant."""
     shelf = Shelf()
     columns = select(_product.c.id, _product.c.key, _product.c.category, _product.c.name).order_by(_product.c.id.desc())
-    for ident, key, category, _ in connection.execute(columns.where(_product.c.key.in_(set(keys)))) if keys else ():
+    for ident, key, category, _ in connection.execute(columns.where(listed(_product.c.key, set(keys)))) if keys else ():
         shelf.by_key[key] = Good(ident, key, category)
     for ident, key, category, name in (
-        connection.execute(columns.where(_product.c.name.in_(set(names)))) if names else ()
+        connection.execute(columns.where(listed(_product.c.name, set(names)))) if names else ()
     ):
         shelf.by_name[name] = Good(ident, key, category)
     return shelf

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Table, bindparam, insert, select, type_coerce, update
 
 from nurture.intake.kind import CHANGED, NEW, UNCHANGED, Checking, Judged, Refused, Staged, Taken, met_before, refuse
+from nurture.intake.listed import listed
 from nurture.intake.person import Person
 from nurture.intake.recording import Entry, Writing, record_people
 from nurture.store import change
@@ -98,7 +99,7 @@ class Keyed:
             type_coerce(column, BigInteger).label(column.name) if isinstance(column.type, Instant) else column
             for column in self.target.c
         ]
-        rows = connection.execute(select(*columns).where(self.target.c.key.in_(set(keys))))
+        rows = connection.execute(select(*columns).where(listed(self.target.c.key, set(keys))))
         return [dict(row._mapping) for row in rows]
 
     def _insert(self, writing: Writing, fresh: Sequence[tuple[int, Mapping[str, Any]]]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from nurture.intake.field.name import kana_key
+from nurture.intake.listed import listed
 from nurture.intake.person import Person
 from nurture.store.among import among
 from nurture.store.tables import Address, Customer, table
@@ -136,14 +137,14 @@ def look_up(connection: Connection, people: Iterable[Person]) -> Directory:
     """Everybody in the database who has a key, an address or a phone of these people."""
     people = list(people)
     directory = Directory()
-    rows = _rows(connection, _customer.key.in_({each.key for each in people if each.key}), _customer.key)
+    rows = _rows(connection, listed(_customer.key, {each.key for each in people if each.key}), _customer.key)
     for key, known in _merged(connection, rows):
         directory.by_key[key] = known
     for channel in ("email", "line"):
         values = {value for each in people for found, value, _ in each.addresses if found == channel}
         _enter_addresses(connection, directory, channel, values)
     phones = {each.phone for each in people if each.phone}
-    wanted = and_(_customer.phone.in_(phones), _customer.merged_into.is_(None))
+    wanted = and_(listed(_customer.phone, phones), _customer.merged_into.is_(None))
     for phone, known, _ in _rows(connection, wanted, _customer.phone) if phones else ():
         directory.by_phone.setdefault(phone, []).append(known)
     return directory
@@ -154,7 +155,7 @@ def look_up_names(connection: Connection, directory: Directory, people: Iterable
     names = {each.name_key for each in people if each.name_key}
     if not names:
         return
-    wanted = and_(_customer.name_match.in_(names), _customer.merged_into.is_(None))
+    wanted = and_(listed(_customer.name_match, names), _customer.merged_into.is_(None))
     addressed = select(_address.id).where(_address.customer_id == _customer.id, _address.removed_at.is_(None)).exists()
     bare = and_(_customer.key.is_(None), _customer.phone.is_(None), ~addressed)
     for name, known, is_bare in _rows(connection, wanted, _customer.name_match, bare):
@@ -203,7 +204,7 @@ def _enter_addresses(connection: Connection, directory: Directory, channel: str,
     query = (
         select(_address.value, _customer.id, _customer.key, _customer.name_match, _customer.kana)
         .join_from(table(Address), table(Customer), _customer.id == _address.customer_id)
-        .where(_address.channel == channel, _address.value.in_(values), _address.removed_at.is_(None))
+        .where(_address.channel == channel, listed(_address.value, values), _address.removed_at.is_(None))
         .order_by(or_(_address.shared_with.is_not(None)), _address.id)
     )
     for value, ident, key, name, kana in connection.execute(query):

@@ -23,6 +23,7 @@ from nurture.intake.kind import (
     each_row,
     refuse,
 )
+from nurture.intake.listed import listed
 from nurture.intake.person import Person
 from nurture.intake.recording import Writing
 from nurture.store import among, change
@@ -118,11 +119,15 @@ def _load(connection: Connection, targets: Sequence[Target]) -> _Known:
     people = {customer for _, value, customer in targets if customer and not value}
     for channel in {channel for channel, _, _ in targets}:
         values = {value for found, value, _ in targets if found == channel and value}
-        mine = (_suppression.c.channel == channel, _suppression.c.value.in_(values), _suppression.c.lifted_at.is_(None))
+        mine = (
+            _suppression.c.channel == channel,
+            listed(_suppression.c.value, values),
+            _suppression.c.lifted_at.is_(None),
+        )
         for row in connection.execute(select(*columns).where(*mine)) if values else ():
             known.stopped.add((row.channel, row.value, None, row.reason))
         held = select(_address.c.value, _address.c.customer_id).where(
-            _address.c.channel == channel, _address.c.value.in_(values), _address.c.removed_at.is_(None)
+            _address.c.channel == channel, listed(_address.c.value, values), _address.c.removed_at.is_(None)
         )
         for value, customer in connection.execute(held.order_by(_address.c.id)) if values else ():
             known.holders.setdefault((channel, value), []).append(customer)

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Connection, bindparam, delete, select, type_c
 from nurture.intake.goods import Shelf, look_up_goods, put_on_shelf
 from nurture.intake.inserting import draw_ids, insert_rows
 from nurture.intake.kind import Staged
+from nurture.intake.listed import listed
 from nurture.intake.person import Person
 from nurture.intake.recording import Entry, Writing, record_people
 from nurture.store import among, change
@@ -35,7 +36,7 @@ def load_orders(connection: Connection, keys: Iterable[str]) -> dict[str, KnownO
     """The orders with these keys."""
     instants = [type_coerce(_order.c[name], BigInteger).label(name) for name in INSTANTS]
     columns = (_order.c.id, _order.c.key, _order.c.customer_id, _order.c.status, _order.c.total, *instants)
-    rows = connection.execute(select(*columns).where(_order.c.key.in_(set(keys))))
+    rows = connection.execute(select(*columns).where(listed(_order.c.key, set(keys))))
     found = {row.key: KnownOrder(dict(row._mapping)) for row in rows}
     by_id = {known.columns["id"]: known for known in found.values()}
     lines = select(_line.c.order_id, _line.c.name, _line.c.quantity, _line.c.price)

@@ -93,9 +93,11 @@ class Person:
     def from_json(cls, written: Mapping[str, Any]) -> "Person":
         """The person that `to_json` wrote."""
         found = dict(written)
-        found["tags"] = tuple(found.get("tags", ()))
-        found["dates"] = tuple((*each,) for each in found.get("dates", ()))
-        found["permissions"] = tuple(Permission(*each) for each in found.get("permissions", ()))
+        for name in ("tags", "dates"):
+            if name in found:
+                found[name] = tuple(each if isinstance(each, str) else tuple(each) for each in found[name])
+        if "permissions" in found:
+            found["permissions"] = tuple(Permission(*each) for each in found["permissions"])
         return cls(**found)
 
 

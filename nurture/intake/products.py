@@ -26,6 +26,7 @@ from nurture.intake.kind import (
     each_row,
     met_before,
 )
+from nurture.intake.listed import listed
 from nurture.intake.recording import Writing
 from nurture.store import among, change
 from nurture.store.tables import OrderLine, Product, ProductRelation, table
@@ -101,7 +102,7 @@ def _judge(connection: Connection, checking: Checking, taken: Sequence[Taken]) -
 
 
 def _load(connection: Connection, keys: set[str]) -> dict[str, Mapping[str, Any]]:
-    rows = connection.execute(select(*_product.c).where(_product.c.key.in_(keys)))
+    rows = connection.execute(select(*_product.c).where(listed(_product.c.key, keys)))
     return {row.key: dict(row._mapping) for row in rows}
 
 

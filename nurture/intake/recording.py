@@ -12,11 +12,12 @@ from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from nurture.intake.difference import BLANK, Changes, difference
 from nurture.intake.field.name import company_key
 from nurture.intake.inserting import draw_ids, insert_rows
+from nurture.intake.listed import listed
 from nurture.intake.matching import roots
 from nurture.intake.person import Person
 from nurture.intake.sharing import place_addresses, remove_addresses
 from nurture.intake.state import COLUMNS, load_states, refused_values
-from nurture.store import bucket_of, change
+from nurture.store import among, bucket_of, change
 from nurture.store.facts import begin_facts
 from nurture.store.tables import (
     Account,
@@ -97,7 +98,7 @@ def resolve(writing: Writing, refs: Iterable[int]) -> dict[int, int]:
     refs = set(refs)
     rows = [-ref for ref in refs if ref < 0]
     query = select(_row.c.row, _row.c.customer_id).where(
-        _row.c.run_id == writing.run_id, _row.c.row.in_(rows), _row.c.customer_id.is_not(None)
+        _row.c.run_id == writing.run_id, among(_row.c.row, rows), _row.c.customer_id.is_not(None)
     )
     found = {-row: ident for row, ident in writing.connection.execute(query)} if rows else {}
     found |= {ref: ref for ref in refs if ref > 0}
@@ -132,7 +133,7 @@ def _met_meanwhile(connection: Connection, entries: Sequence[Entry]) -> dict[int
     keys = {entry.person.key: entry.ref for entry in entries if entry.person.key}
     if not keys:
         return {}
-    rows = connection.execute(select(_customer.c.key, _customer.c.id).where(_customer.c.key.in_(keys)))
+    rows = connection.execute(select(_customer.c.key, _customer.c.id).where(listed(_customer.c.key, keys)))
     found = {keys[key]: ident for key, ident in rows}
     targets = roots(connection, found.values()) if found else {}
     return {ref: targets[ident] for ref, ident in found.items()}
@@ -201,7 +202,7 @@ def _write_accounts(writing: Writing, changes: Mapping[int, Changes]) -> None:
     named = {company_key(each.account): each.account for each in changes.values() if each.account}
     if not named:
         return
-    query = select(_account.c.name_match, _account.c.id).where(_account.c.name_match.in_(named))
+    query = select(_account.c.name_match, _account.c.id).where(listed(_account.c.name_match, named))
     ids = {row[0]: row[1] for row in writing.connection.execute(query.order_by(_account.c.id.desc()))}
     missing = [{"name": name, "name_match": key} for key, name in named.items() if key not in ids]
     if missing:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, or_, select, update
 
 from nurture.intake.inserting import insert_rows
+from nurture.intake.listed import listed
 from nurture.store import among, change
 from nurture.store.tables import Address, Contact, Customer, Touch, table
 
@@ -99,7 +100,7 @@ def _holders(connection: Connection, wanted: Sequence[tuple[int, str, str, str]]
     for channel in {each[1] for each in wanted}:
         query = select(_address.c.value, _address.c.customer_id).where(
             _address.c.channel == channel,
-            _address.c.value.in_({each[2] for each in wanted if each[1] == channel}),
+            listed(_address.c.value, {each[2] for each in wanted if each[1] == channel}),
             _address.c.removed_at.is_(None),
             _address.c.shared_with.is_(None),
         )

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, sele
 
 from nurture.intake.inserting import insert_rows
 from nurture.intake.kind import REJECTED, UNCHANGED, Judged, Refused, Staged
-from nurture.store import writing
+from nurture.store import among, writing
 from nurture.store.tables import ImportRow, ImportRun, table
 
 _row, _run = table(ImportRow), table(ImportRun)
@@ -57,13 +57,16 @@ def waiting(connection: Connection, run_id: int, limit: int) -> list[Staged]:
 
 def tick_off(connection: Connection, run_id: int, rows: Sequence[Staged], customers: dict[int, int]) -> None:
     """Marks rows as written. `customers`: row → its customer; a new one is noted where later rows look for them."""
-    done = (_row.c.run_id == run_id, _row.c.row.between(rows[0].row, rows[-1].row), _row.c.verdict != REJECTED)
     new = {-row.values["ref"]: customers[row.row] for row in rows if row.row in customers and row.values["ref"] < 0}
-    if new:
-        brought = update(_row).where(_row.c.run_id == run_id, _row.c.row == bindparam("at"))
-        values = [{"at": row, "whom": ident} for row, ident in new.items()]
-        connection.execute(brought.values(customer_id=bindparam("whom")), values)
-    connection.execute(update(_row).where(*done).values(applied=True))
+    here = {row.row for row in rows}
+    noted = update(_row).where(_row.c.run_id == run_id, _row.c.row == bindparam("at"))
+    noted = noted.values(customer_id=bindparam("whom"))
+    # Noted and ticked off at once where it can be: a row is rewritten with all its values.
+    for ticked, statement in ((True, noted.values(applied=True)), (False, noted)):
+        if values := [{"at": row, "whom": ident} for row, ident in new.items() if (row in here) is ticked]:
+            connection.execute(statement, values)
+    if left := here - set(new):
+        connection.execute(update(_row).where(_row.c.run_id == run_id, among(_row.c.row, left)).values(applied=True))
 
 
 def count_waiting(connection: Connection, run_id: int) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, and_, select, type_coerce
 
+from nurture.intake.listed import listed
 from nurture.store.among import among
 from nurture.store.tables import (
     Account,
@@ -88,7 +89,7 @@ def refused_values(connection: Connection, addresses: Iterable[tuple[str, str]])
     refused = set()
     for channel, values in by_channel.items():
         query = select(_suppression.value).where(
-            _suppression.channel == channel, _suppression.value.in_(values), *_refusing()
+            _suppression.channel == channel, listed(_suppression.value, values), *_refusing()
         )
         refused |= {(channel, value) for value in connection.scalars(query)}
     return refused
