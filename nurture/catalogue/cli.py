@@ -5,7 +5,7 @@ from .help import TEXTS as HELP
 TEXTS: dict[str, tuple[str, str]] = {
     **HELP,
     "cli.bug": (
-        "プログラムの不具合です（{problem}）。--debug を付けた出力を添えて、このプロジェクトの issue にお知らせください",
+        "プログラムの不具合です（{problem}）。--debug を付けた出力を添えて、プロジェクトの issue にお知らせください",
         "this is a bug ({problem}); please report it in this project's issues, with the output of --debug",
     ),
     "cli.interrupted": ("中断しました", "interrupted"),
@@ -126,18 +126,30 @@ TEXTS: dict[str, tuple[str, str]] = {
         "no errors, {warnings} warnings. Next: nurture preview",
     ),
     "cli.check.clean": ("誤りはありません。次は: nurture preview", "no errors. Next: nurture preview"),
-    "cli.run.once_only": (
-        "常に動かしておく nurture run はまだありません。「nurture run --once」と書いてください",
-        "the daemon is not there yet; write 'nurture run --once'",
-    ),
     "cli.run.preview": (
         "mode: preview なので、何も記録せず、何も送っていません。送る準備ができたら config.yaml を mode: live にします",
         "mode: preview: nothing was recorded and nothing was sent. When all is ready, set mode: live in config.yaml",
     ),
     "cli.run.live": (
-        "予定を記録しました（新しい {touches} 件・変更 {changed} 件）。この版はまだ送信しません。何も届いていません",
-        "the plan was recorded ({touches} new, {changed} changed). This version does not deliver yet: nothing was sent",
+        "予定を記録しました（新しい {touches} 件）。送信しました: {sent} 件",
+        "the plan was recorded ({touches} new); sent: {sent}",
     ),
+    "cli.run.will": (
+        "mode: live で動きます。キャンペーン {campaigns} 本、送信できる経路: {channels}",
+        "mode: live; {campaigns} campaigns; channels that can send: {channels}",
+    ),
+    "cli.run.locked": (
+        "この店のデータベースは別の nurture が使っています（{holder}）",
+        "another nurture works on this shop's database ({holder})",
+    ),
+    "cli.pause.done": (
+        "止めました: {scope}。再開するには nurture resume {scope}",
+        "paused: {scope}; to go on: nurture resume {scope}",
+    ),
+    "cli.pause.already": ("{scope} はすでに止まっています", "{scope} is paused already"),
+    "cli.resume.done": ("再開しました: {scope}", "going on: {scope}"),
+    "cli.resume.none": ("{scope} は止まっていません", "{scope} was not paused"),
+    "cli.approve.done": ("{day} までの予定を承認しました", "approved: everything planned up to and including {day}"),
     "cli.send-test.mark": ("【テスト】", "[TEST]"),
     "cli.send-test.invented": ("架空のお客様", "an invented customer"),
     "cli.send-test.done": (

@@ -173,11 +173,38 @@ TEXTS: dict[str, tuple[str, str]] = {
         "with whose values; default: somebody it fits",
     ),
     "cli.run": (
-        "計画を一回立てる。mode: live なら予定を記録する（この版はまだ送信しない）",
-        "plans once; in live mode records the plan (this version does not deliver yet)",
+        "動かし続ける。mode: live なら計画・記録・送信をくり返し、mode: preview なら見せるだけ",
+        "the daemon: in live mode plans, records and sends; in preview mode only shows the plan",
     ),
-    "cli.run.examples": ("nurture run --once", "nurture run --once"),
-    "cli.run.once": ("一回だけ", "once"),
+    "cli.run.examples": ("nurture run\nnurture run --once", "nurture run\nnurture run --once"),
+    "cli.run.once": ("一回だけ計画・記録・送信して終わる", "one tick: plans, records, sends what is due, and ends"),
+    "cli.worker": (
+        "送信だけをする（PostgreSQL なら何台でも）",
+        "delivers only; as many as you like on PostgreSQL",
+    ),
+    "cli.worker.examples": ("nurture worker", "nurture worker"),
+    "cli.approve": (
+        "その日までの予定の送信を許す（config.yaml に approve: true があるとき）。省くと明日まで",
+        "lets everything planned up to a day go, where config.yaml says approve: true; default: tomorrow",
+    ),
+    "cli.approve.examples": (
+        "nurture approve\nnurture approve 2026-12-24",
+        "nurture approve\nnurture approve 2026-12-24",
+    ),
+    "cli.approve.day": ("日付（2026-12-24）", "a date such as 2026-12-24"),
+    "cli.pause": (
+        "送信をすぐに止める。全部、経路、キャンペーンのどれか",
+        "stops sending at once: everything, a channel or a campaign",
+    ),
+    "cli.pause.examples": (
+        "nurture pause\nnurture pause line --reason 料金確認中",
+        "nurture pause\nnurture pause line",
+    ),
+    "cli.pause.scope": ("all・email・line・キャンペーン名", "all, email, line or a campaign's name"),
+    "cli.pause.reason": ("理由（記録に残る）", "why; it is kept"),
+    "cli.resume": ("止めたものを再開する", "goes on with what was paused"),
+    "cli.resume.examples": ("nurture resume\nnurture resume line", "nurture resume\nnurture resume line"),
+    "cli.resume.scope": ("all・email・line・キャンペーン名", "all, email, line or a campaign's name"),
     "cli.status": (
         "データベース・件数・最後の計画・停止中のものを見る",
         "the database, counts, the last tick, pauses",

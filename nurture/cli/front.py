@@ -8,7 +8,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from nurture.catalogue import TEXTS, say
 
-from . import checking, importing, planning, sending, shop, status
+from . import checking, importing, planning, running, sending, shop, status
 from .help import help_text
 from .usage import no_such_command
 
@@ -21,7 +21,11 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "preview": planning.preview,
     "explain": planning.explain,
     "send-test": sending.send_test,
-    "run": planning.run,
+    "run": running.run,
+    "worker": running.worker,
+    "approve": running.approve,
+    "pause": running.pause,
+    "resume": running.resume,
     "status": status.status,
 }
 """In the order in which a shop needs them."""

@@ -14,7 +14,6 @@ from .desk import Desk
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from nurture.planning.commit import Committed
     from nurture.preview import Foresight
 
     from .folder import Shop
@@ -66,27 +65,14 @@ def explain(
     return 1 if isinstance(found, SeveralPeople) else 0
 
 
-def run(
-    context: typer.Context,
-    once: Annotated[bool, typer.Option("--once")] = False,
-    format_: Annotated[Literal["table", "json"], typer.Option("--format", metavar="table|json")] = "table",
-) -> int:
-    """One tick: plans, and in live mode writes the plan down."""
-    from .folder import existing_database, shop_of, upgraded_database
+def preview_once(desk: Desk, format_: Literal["table", "json"]) -> int:
+    """What `run` does in preview mode: the plan is shown, nothing is recorded or sent."""
+    from .folder import existing_database, shop_of
 
-    desk: Desk = context.obj
-    if not once:
-        desk.tell("cli.run.once_only")
-        return 2
-    shop, now = shop_of(desk), desk.now
-    live = shop.settings.mode == "live"
-    with (upgraded_database if live else existing_database)(shop.settings) as engine:
-        committed = _commit(engine, shop, now) if live else None
-        desk.hand_over(_foreseen(desk, shop, engine, now, "", "", format_))
-    if committed is None:
-        desk.tell("cli.run.preview")
-    else:
-        desk.tell("cli.run.live", touches=committed.touches, changed=committed.changed)
+    shop = shop_of(desk)
+    with existing_database(shop.settings) as engine:
+        desk.hand_over(_foreseen(desk, shop, engine, desk.now, "", "", format_))
+    desk.tell("cli.run.preview")
     return 0
 
 
@@ -110,18 +96,6 @@ def _foreseen(
         "html": lambda: _html(found, desk.language),
     }
     return forms[format_]()
-
-
-def _commit(engine: "Engine", shop: "Shop", now: datetime) -> "Committed":
-    from nurture.gates.situation import Situation
-    from nurture.planning.commit import commit
-    from nurture.planning.plan import plan
-    from nurture.planning.workspace import prepare
-    from nurture.store import planning
-
-    situation = Situation(shop.settings, shop.campaigns, shop.requires, now)
-    with planning(engine, prepare) as connection:
-        return commit(connection, situation, plan(connection.connection, situation))
 
 
 def _moment(desk: Desk, shop: "Shop", at: str) -> datetime:

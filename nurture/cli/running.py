@@ -37,7 +37,7 @@ def run(
     watched = _watched(desk)
     live = watched.current.settings.mode == "live"
     if not live:
-        return preview_once(desk, format_, once=once)
+        return preview_once(desk, format_)
     return _with_daemon(desk, watched, once=once, deliver_only=False)
 
 
@@ -53,7 +53,7 @@ def worker(context: typer.Context) -> int:
 
 def pause(
     context: typer.Context,
-    scope: Annotated[str, typer.Argument(metavar="[all|email|line|CAMPAIGN]")] = "all",
+    scope: Annotated[str, typer.Argument(metavar="[SCOPE]")] = "all",
     reason: Annotated[str, typer.Option(metavar="TEXT")] = "",
 ) -> int:
     """Stops everything, a channel or a campaign, at once."""
@@ -71,9 +71,7 @@ def pause(
     return 0
 
 
-def resume(
-    context: typer.Context, scope: Annotated[str, typer.Argument(metavar="[all|email|line|CAMPAIGN]")] = "all"
-) -> int:
+def resume(context: typer.Context, scope: Annotated[str, typer.Argument(metavar="[SCOPE]")] = "all") -> int:
     """Goes on."""
     from nurture.store import resume as go_on
     from nurture.store import writing
