@@ -231,14 +231,16 @@ def _move(connection: Connection, situation: Situation, planned: Planned, first:
             func.coalesce(_channel_name(), TOUCH.c.channel).label("channel"),
             DECISION.c.failing,
             func.coalesce(PLAN_STEP.c.campaign_version, TOUCH.c.campaign_version).label("campaign_version"),
+            CANDIDATE.c.due_at,
+            CANDIDATE.c.expires_at,
+            func.coalesce(CANDIDATE.c.priority, TOUCH.c.priority).label("priority"),
         )
         .select_from(joined)
         .where(mine)
         .subquery("source")
     )
-    values: dict[str, Any] = {
-        name: source.c[name] for name in ("status", "verdict", "at", "channel", "failing", "campaign_version")
-    }
+    taken = ("status", "verdict", "at", "channel", "failing", "campaign_version", "due_at", "expires_at", "priority")
+    values: dict[str, Any] = {name: source.c[name] for name in taken}
     values |= {"decided_at": literal(situation.instant, BigInteger), "generation": planned.due.generation}
     connection.execute(
         update(TOUCH).where(TOUCH.c.id == source.c.touch_id, TOUCH.c.status == "planned").values(**values)
@@ -247,7 +249,7 @@ def _move(connection: Connection, situation: Situation, planned: Planned, first:
 
 
 def changed_touch() -> ColumnElement[bool]:
-    """Whether a staged touch's answer differs from what its row says: status, slot or channel."""
+    """Whether a staged touch's answer differs from what its row says: status, slot, channel, due time or expiry."""
     status = case((DECISION.c.status == "waiting", "planned"), else_=DECISION.c.status)
     at, old_at = func.coalesce(DECISION.c.at, -1), func.coalesce(seconds(TOUCH.c.at), -1)
     parked = and_(DECISION.c.at.is_(None), DECISION.c.verdict != TOUCH.c.verdict)
@@ -255,6 +257,8 @@ def changed_touch() -> ColumnElement[bool]:
         status != TOUCH.c.status,
         at != old_at,
         func.coalesce(_channel_name(), TOUCH.c.channel) != TOUCH.c.channel,
+        CANDIDATE.c.due_at != seconds(TOUCH.c.due_at),
+        CANDIDATE.c.expires_at != seconds(TOUCH.c.expires_at),
         parked,
     )
 

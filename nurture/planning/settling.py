@@ -10,7 +10,6 @@ from sqlalchemy import (
     cast,
     func,
     insert,
-    literal,
     not_,
     null,
     or_,
@@ -30,7 +29,7 @@ from nurture.gates.reach import (
 from nurture.gates.situation import Situation
 from nurture.store.tables import Enrollment, Hold, Touch, table
 
-from .staging import FUTURE
+from .staging import FUTURE, OVERTAKEN, REMOVED
 from .times import seconds
 from .workspace import ASKED, CANDIDATE, DECISION, FLAGS, LOOK, SHOP_DAY
 
@@ -88,12 +87,13 @@ def settle(connection: Connection, situation: Situation) -> None:
 def note_next_look(connection: Connection, situation: Situation) -> None:
     """Writes into `look` when each staged enrollment must be asked again, or that it ended."""
     open_ = or_(CANDIDATE.c.gate == FUTURE, DECISION.c.status.in_(("waiting", "planned")))
+    reason = func.max(case((CANDIDATE.c.exits != OVERTAKEN, CANDIDATE.c.exits)))
     staged = (
         select(
             CANDIDATE.c.thread,
             func.min(_look_at(situation)),
             case(
-                (func.max(CANDIDATE.c.exits).is_not(None), func.max(CANDIDATE.c.exits)),
+                (reason.is_not(None), reason),
                 (func.max(case((open_, 1), else_=0)) == 0, "finished"),
                 else_=null(),
             ),
@@ -107,10 +107,9 @@ def note_next_look(connection: Connection, situation: Situation) -> None:
 
 def _nothing_left(situation: Situation) -> Select[tuple[int, int, str]]:
     staged = select(1).where(LOOK.c.thread == ASKED.c.enrollment_id).exists()
-    known = [each.campaign for each in situation.campaigns.campaigns]
-    return select(ASKED.c.enrollment_id, cast(null(), BigInteger), literal("finished")).where(
-        not_(staged), ASKED.c.campaign.in_(known)
-    )
+    known = ASKED.c.campaign.in_([each.campaign for each in situation.campaigns.campaigns])
+    reason = case((known, "finished"), else_=REMOVED)
+    return select(ASKED.c.enrollment_id, cast(null(), BigInteger), reason).where(not_(staged))
 
 
 def _look_at(situation: Situation) -> ColumnElement[int]:

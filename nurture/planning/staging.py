@@ -47,6 +47,8 @@ ORDER, BOOKING = table(Order), table(Booking)
 RECEIVED = ("claimed", "sending", "sent", "unknown", "failed")
 FUTURE = -1
 """`gate` of a step that is not due by the horizon yet."""
+OVERTAKEN, REMOVED = "overtaken", "removed"
+"""`exits` of a planned touch whose step is gone or stands before one handed over, and of one without its campaign."""
 NOTHING = BigInteger()
 PLANNED: ColumnElement[str] = literal_column("'planned'")
 """Written out: SQLite uses a partial index only where it sees the condition, not for a bound value."""
@@ -108,7 +110,11 @@ def stage(connection: Connection, situation: Situation, campaign: Campaign, time
 
 
 def stage_removed(connection: Connection, situation: Situation) -> None:
-    """Planned touches of asked enrollments whose campaign or step is gone: they will be cancelled."""
+    """Planned touches of asked enrollments whose campaign or step is gone: they will be cancelled.
+
+    With its campaign an enrollment ends; with a step it does not.
+    """
+    campaigns = [each.campaign for each in situation.campaigns.campaigns]
     known = [
         and_(TOUCH.c.campaign == each.campaign.campaign, TOUCH.c.step == each.step.step) for each in situation.steps
     ]
@@ -124,7 +130,7 @@ def stage_removed(connection: Connection, situation: Situation) -> None:
             literal(LEFT_AUDIENCE),
             literal(0),
             TOUCH.c.id,
-            literal("removed"),
+            case((ENROLLMENT.c.campaign.in_(campaigns), OVERTAKEN), else_=REMOVED),
         )
         .select_from(ASKED.join(ENROLLMENT, ENROLLMENT.c.id == ASKED.c.enrollment_id).join(TOUCH, _same_occurrence()))
         .where(TOUCH.c.status == "planned", not_(or_(false(), *known)))
@@ -179,7 +185,7 @@ class _Staging:
 
     def due_now(self) -> Select[Any]:
         """The step where it is due by the horizon, with everything the fixed gates ask."""
-        raw = select(*self._columns()).select_from(self.joined).where(self.due < self.situation.horizon, *self._open())
+        raw = select(*self._columns()).select_from(self.joined).where(self._is_due(), *self._open())
         # OFFSET 0 keeps the optimiser from folding the columns into the CASE below, where each would be asked again.
         inner = raw.offset(0).subquery("raw")
         chosen = {"gate": _gate(inner), "channel": _channel(inner)}
@@ -188,7 +194,12 @@ class _Staging:
     def later(self) -> Select[Any]:
         """The step where it is due after the horizon: when to look again, and whether the enrollment has ended."""
         columns = (self._thread(), literal(self.step.id), CUSTOMER.c.id, self.due, literal(FUTURE), self._exits())
-        return select(*columns).select_from(self.joined).where(self.due >= self.situation.horizon, *self._open())
+        return select(*columns).select_from(self.joined).where(not_(self._is_due()), *self._open())
+
+    def _is_due(self) -> ColumnElement[bool]:
+        # What is planned already is decided again although an edit has moved it beyond the horizon.
+        due = self.due < self.situation.horizon
+        return due if self.fresh else or_(due, TOUCH.c.id.is_not(None))
 
     def _columns(self) -> list[ColumnElement[Any]]:
         channels = self.step.step.channels
@@ -236,24 +247,32 @@ class _Staging:
         name = self.campaign.campaign
         if self.fresh:
             return [OPENED.c.campaign == name]
-        later = [
-            each.step.step for each in self.situation.steps_of(self.campaign) if each.position > self.step.position
-        ]
-        found = [ASKED.c.campaign == name, or_(TOUCH.c.id.is_(None), TOUCH.c.status == "planned")]
-        if later:
-            received = TOUCH.alias("received")
-            passed = select(1).where(
-                received.c.customer_id == ENROLLMENT.c.customer_id,
-                received.c.campaign == ENROLLMENT.c.campaign,
-                received.c.occurrence == ENROLLMENT.c.occurrence,
-                received.c.step.in_(later),
-                received.c.status.in_(RECEIVED),
-            )
-            found.append(~passed.exists())
-        return found
+        never: ColumnElement[bool] = TOUCH.c.id.is_(None)
+        if (passed := self._passed()) is not None:
+            never = and_(never, ~passed)
+        return [ASKED.c.campaign == name, or_(never, TOUCH.c.status == "planned")]
+
+    def _passed(self) -> ColumnElement[bool] | None:
+        """Whether a later step was handed over already; None where there is no later one."""
+        steps = self.situation.steps_of(self.campaign)
+        later = [each.step.step for each in steps if each.position > self.step.position]
+        if not later:
+            return None
+        received = TOUCH.alias("received")
+        found = select(1).where(
+            received.c.customer_id == ENROLLMENT.c.customer_id,
+            received.c.campaign == ENROLLMENT.c.campaign,
+            received.c.occurrence == ENROLLMENT.c.occurrence,
+            received.c.step.in_(later),
+            received.c.status.in_(RECEIVED),
+        )
+        return found.exists()
 
     def _exits(self) -> ColumnElement[Any]:
-        return null() if self.fresh else ending(self.scope, self.campaign)
+        if self.fresh:
+            return null()
+        reason, passed = ending(self.scope, self.campaign), self._passed()
+        return reason if passed is None else func.coalesce(reason, case((passed, OVERTAKEN)))
 
 
 def _people(*, fresh: bool) -> FromClause:
