@@ -5,13 +5,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from nurture.condition.vocabulary import Bookings, Comparison, Contacts, Events, Received, SilentFor, This
-from nurture.store.tables import Booking, Contact, CustomerFact, Event, Touch, probe
+from nurture.store.tables import Booking, Contact, Event, Touch, probe
 
-from .buying import fact, period
+from .buying import FACT, fact, period
 from .clause import Clause, any_value, certain, in_range
 from .scope import Scope
 
-BOOKING, EVENT, CONTACT, TOUCH, FACT = (probe(each) for each in (Booking, Event, Contact, Touch, CustomerFact))
+BOOKING, EVENT, CONTACT, TOUCH = (probe(each) for each in (Booking, Event, Contact, Touch))
 SENT = ("sent", "unknown")
 
 
