@@ -231,12 +231,25 @@ class _Tick:
             reason = "exited"
         if reason:
             self._end(enrollment, reason)
-            self._cancel(touches.values())
+            self._cancel_all(enrollment, person, campaign, touches, view)
             return
         gone = self._passed(campaign, touches) | (touches.keys() - {each.step for each in campaign.steps})
         self._cancel(each for each in touches.values() if each.step in gone)
         self.asked[person.owner_id].append(enrollment)
         self._stage(enrollment, person, campaign, touches, view)
+
+    def _cancel_all(
+        self, enrollment: Enrollment, person: Customer, campaign: Campaign, touches: dict[str, Touch], view: View
+    ) -> None:
+        passed, zone = self._passed(campaign, touches), zone_of_person(person, view)
+        for index, step in enumerate(campaign.steps):
+            touch = touches.get(step.step)
+            if touch and touch.status == "planned" and step.step not in passed:
+                due, expires = self._times(enrollment, campaign, index, zone)
+                candidate = Candidate(enrollment, campaign, step, index, person, zone, touch, due, expires)
+                self._ask_gates(candidate, view)
+                touch.channel, touch.due, touch.expires = candidate.channel, due, expires
+        self._cancel(touches.values())
 
     def _cancel(self, touches: Iterable[Touch]) -> None:
         for touch in touches:

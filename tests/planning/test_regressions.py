@@ -1,8 +1,9 @@
 """What the generated worlds found: each fault with the smallest shop that shows it."""
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
-from nurture.store.tables import Event
+from nurture.store.tables import Event, Touch, table
+
 from .people import Shop, instant, letter
 
 
@@ -76,3 +77,74 @@ def test_a_letter_of_an_ended_enrollment_is_cancelled_while_limits_are_shared_ou
     shop.tick("2026-11-20 11:00")  # alice, whose letter lasts longer, makes room
     assert shop.the(alice, "visit/letter").at == "2026-11-21 08:00"
     assert shop.the(alice, "thanks/letter").status == "cancelled"
+
+
+COURSE = "campaign: course\ntitle: course\ntrigger: {{event: visit}}\nsteps: [{}]\n"
+FIRST, SECOND = "{step: first, template: a, valid_for: 9 days}", "{step: second, wait: 1 day, template: b}"
+THIRD = "{step: third, wait: 3 days, template: c}"
+
+
+def course(*steps: str) -> str:
+    return COURSE.format(", ".join(steps))
+
+
+def test_a_step_that_is_taken_out_does_not_end_the_course(engine: Engine) -> None:
+    shop = Shop(engine, course(FIRST, SECOND, THIRD))
+    alice = shop.customer("alice")
+    shop.event(alice, "visit", "2026-11-20 09:00")
+    shop.ticks("2026-11-20 09:00", "2026-11-20 10:00")
+    shop.write(course(FIRST, THIRD))
+    shop.ticks("2026-11-20 11:00", "2026-11-23 09:00")
+    assert shop.enrollments(alice) == ["course event:visit-1-2026-11-20 09:00"]
+    assert shop.the(alice, "course/second").status == "cancelled"
+    assert shop.got(alice) == ["course/first 2026-11-20 09:00", "course/third 2026-11-23 09:00"]
+
+
+def test_a_letter_that_was_overtaken_is_cancelled_and_stirs_nobody_any_more(engine: Engine) -> None:
+    """The first letter lost its consent; the second one went by LINE."""
+    shop = Shop(engine, course(FIRST, "{step: second, wait: 1 day, template: b, channels: [line]}"))
+    alice = shop.customer("alice", line=True)
+    shop.event(alice, "visit", "2026-11-20 07:00")
+    shop.tick("2026-11-20 07:00")
+    shop.withdraw(alice, "email", "2026-11-20 07:30")
+    shop.ticks("2026-11-20 07:31", "2026-11-21 08:00", "2026-11-21 08:01")
+    assert shop.got(alice) == ["course/second 2026-11-21 08:00"]
+    assert shop.the(alice, "course/first").status == "cancelled"
+    assert shop.tick("2026-12-20 10:01").planned.owners == 0
+
+
+def test_a_wait_that_grew_beyond_tomorrow_takes_the_old_slot_away(engine: Engine) -> None:
+    shop = Shop(engine, course(SECOND))
+    alice = shop.customer("alice")
+    shop.event(alice, "visit", "2026-11-20 09:00")
+    shop.tick("2026-11-20 09:00")
+    shop.write(course(SECOND.replace("1 day", "5 days")))
+    shop.ticks("2026-11-20 10:00", "2026-11-21 09:00", "2026-11-24 09:00", "2026-11-25 09:00")
+    assert shop.got(alice) == ["course/second 2026-11-25 09:00"]
+
+
+def test_due_time_and_expiry_of_a_planned_letter_follow_somebody_who_moves(engine: Engine) -> None:
+    shop = Shop(engine, letter("visit", "{event: visit}", step='at: "15:00", valid_for: 1 day'))
+    alice = shop.customer("alice")
+    shop.event(alice, "visit", "2026-11-20 09:00")
+    shop.tick("2026-11-20 09:00")
+    shop.correct(alice, zone="Asia/Kolkata")
+    shop.tick("2026-11-20 10:00")
+    with engine.connect() as connection:
+        found = connection.execute(select(table(Touch))).one()
+    assert [found.due_at, found.at, found.expires_at] == [
+        instant("2026-11-20 15:00", "Asia/Kolkata"),
+        instant("2026-11-20 15:00", "Asia/Kolkata"),
+        instant("2026-11-21 15:00", "Asia/Kolkata"),
+    ]
+
+
+def test_a_campaign_whose_file_is_gone_ends_for_those_who_wait_as_well(engine: Engine) -> None:
+    """Their time to look again stayed in the past, and stirred them at every tick."""
+    shop = Shop(engine, course(THIRD), letter("other", "{event: call}"))
+    alice = shop.customer("alice")
+    shop.event(alice, "visit", "2026-11-20 09:00")
+    shop.tick("2026-11-20 09:00")
+    shop.write(letter("other", "{event: call}"))
+    shop.tick("2026-11-20 10:00")
+    assert shop.enrollments(alice) == ["course event:visit-1-2026-11-20 09:00 removed"]
