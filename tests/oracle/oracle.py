@@ -222,7 +222,7 @@ class _Tick:
         touches = {each.step: each for each in self.memory.touches_of(enrollment)}
         if campaign is None:
             self._end(enrollment, "removed")
-            self._cancel(touches.values())
+            _cancel(touches.values())
             return
         subject = self._subject(enrollment.occurrence, enrollment.subject_id)
         view = self._view(campaign.campaign, subject, enrollment.occurred_at)
@@ -231,30 +231,26 @@ class _Tick:
             reason = "exited"
         if reason:
             self._end(enrollment, reason)
-            self._cancel_all(enrollment, person, campaign, touches, view)
+            self._cancel(touches.values(), enrollment, person, campaign, view)
             return
         gone = self._passed(campaign, touches) | (touches.keys() - {each.step for each in campaign.steps})
-        self._cancel(each for each in touches.values() if each.step in gone)
+        overtaken = [each for each in touches.values() if each.step in gone]
+        self._cancel(overtaken, enrollment, person, campaign, view)
         self.asked[person.owner_id].append(enrollment)
         self._stage(enrollment, person, campaign, touches, view)
 
-    def _cancel_all(
-        self, enrollment: Enrollment, person: Customer, campaign: Campaign, touches: dict[str, Touch], view: View
+    def _cancel(
+        self, touches: Iterable[Touch], enrollment: Enrollment, person: Customer, campaign: Campaign, view: View
     ) -> None:
-        passed, zone = self._passed(campaign, touches), zone_of_person(person, view)
+        """Cancels what is planned; channel and times are those of the file in force, where the step still stands in it."""
+        zone, planned = zone_of_person(person, view), {each.step: each for each in touches if each.status == "planned"}
         for index, step in enumerate(campaign.steps):
-            touch = touches.get(step.step)
-            if touch and touch.status == "planned" and step.step not in passed:
+            if touch := planned.get(step.step):
                 due, expires = self._times(enrollment, campaign, index, zone)
                 candidate = Candidate(enrollment, campaign, step, index, person, zone, touch, due, expires)
                 self._ask_gates(candidate, view)
                 touch.channel, touch.due, touch.expires = candidate.channel, due, expires
-        self._cancel(touches.values())
-
-    def _cancel(self, touches: Iterable[Touch]) -> None:
-        for touch in touches:
-            if touch.status == "planned":
-                touch.status, touch.verdict, touch.at = "cancelled", "left_audience", None
+        _cancel(planned.values())
 
     def _closed(self, campaign: Campaign, subject: Any) -> bool:
         if isinstance(subject, Order):
@@ -452,3 +448,9 @@ class _Tick:
         self.memory.last_tick = self.now
         if self.full:
             self.memory.last_full = self.now
+
+
+def _cancel(touches: Iterable[Touch]) -> None:
+    for touch in touches:
+        if touch.status == "planned":
+            touch.status, touch.verdict, touch.at = "cancelled", "left_audience", None
