@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, NodeEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from nurture.mistake import Mistake, MistakesFound, Place
 
@@ -81,7 +82,7 @@ def load_text(text: str, file: str) -> Document:
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except (YAMLError, ValueError, RecursionError) as problem:
-        raise MistakesFound([_broken(problem, file)]) from None
+        raise MistakesFound([_broken(problem, text, file)]) from None
     if node is None:
         raise MistakesFound([Mistake(Place(file), "mistake.empty")])
     value = reading.value(node, ())
@@ -90,11 +91,15 @@ def load_text(text: str, file: str) -> Document:
     return Document(file, value, reading.places)
 
 
-def _broken(problem: Exception, file: str) -> Mistake:
+def _broken(problem: Exception, text: str, file: str) -> Mistake:
+    if isinstance(problem, ReaderError):  # a control character, which YAML forbids
+        before = text[: problem.position]
+        place = Place(file, before.count("\n") + 1, problem.position - before.rfind("\n"))
+        return Mistake(place, "mistake.character", {"found": f"U+{ord(text[problem.position]):04X}"})
     mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-    text = problem.problem if isinstance(problem, MarkedYAMLError) and problem.problem else type(problem).__name__
-    return Mistake(place, "mistake.yaml", {"problem": text})
+    told = problem.problem if isinstance(problem, MarkedYAMLError) and problem.problem else type(problem).__name__
+    return Mistake(place, "mistake.yaml", {"problem": told})
 
 
 class _Reading:
@@ -119,7 +124,7 @@ class _Reading:
                 if tag := getattr(event, "tag", None):
                     self._stop(event, "mistake.tag", {"found": tag})
         except (YAMLError, ValueError, RecursionError) as problem:
-            raise MistakesFound([_broken(problem, self.file)]) from None
+            raise MistakesFound([_broken(problem, text, self.file)]) from None
 
     def _stop(self, event: Any, code: str, values: Mapping[str, object]) -> None:
         place = Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
