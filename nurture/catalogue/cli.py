@@ -79,6 +79,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "cli.import.reading": ("{file} を確かめています", "checking {file}"),
     "cli.import.writing": ("{file} を取り込んでいます", "importing {file}"),
+    "cli.import.resumed": (
+        "前回途中で止まった {file} の続きを取り込みました",
+        "{file}, which broke off the last time, was finished first",
+    ),
     "cli.import.file": ("{file}（{kind}、形式 {preset}）", "{file} ({kind}, layout {preset})"),
     "cli.import.columns": ("読む列: {columns}", "columns read: {columns}"),
     "cli.import.unread": ("読まない列: {columns}", "columns left out: {columns}"),
@@ -201,7 +205,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.status.pause": ("停止中: {scope}（{until}まで、{reason}）", "paused: {scope} until {until} ({reason})"),
     "cli.status.open_end": ("解除する", "further notice"),
     "cli.status.unfinished": (
-        "途中で止まった取り込み: {file}（{number} 番）。もう一度取り込めば続きから終わります",
-        "an import broke off: {file} (number {number}); import the file again",
+        "途中で止まった取り込み: {file}（{number} 番）。次の nurture import が続きを終わらせます",
+        "an import broke off: {file} (number {number}); the next 'nurture import' finishes it",
     ),
 }

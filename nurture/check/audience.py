@@ -6,13 +6,12 @@ from sqlalchemy import Connection, case, func, select
 
 from nurture.gates.situation import PlannedStep, Situation
 from nurture.gates.standing import active, scope_of
-from nurture.mistake import Mistake, Place
 from nurture.rules.compiling import predicate
 from nurture.rules.variables import variable
 
 from .finding import Finding
 from .population import CUSTOMER, population
-from .written import in_campaign
+from .written import in_campaign, in_segment
 
 
 def look_at_people(situation: Situation, connection: Connection) -> Iterator[Finding]:
@@ -30,8 +29,8 @@ def _empty_segments(situation: Situation, connection: Connection) -> Iterator[Fi
         scope = scope_of(situation, None, CUSTOMER.c.id)
         someone = select(CUSTOMER.c.id).where(active(CUSTOMER), predicate(scope, segment.condition)).limit(1)
         if connection.scalar(someone) is None:
-            place = Place(f"{situation.settings.campaigns}/")
-            yield Finding("warning", Mistake(place, "check.empty_segment", {"found": name, "title": segment.title}))
+            title = segment.title or name
+            yield in_segment("warning", situation.settings, name, "check.empty_segment", found=name, title=title)
 
 
 def _lacking(

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,20 +39,47 @@ def import_files(
     format_: Annotated[Literal["table", "json"], typer.Option("--format", metavar="table|json")] = "table",
 ) -> int:
     """Imports files, one after the other."""
-    from .folder import settings_of, upgraded_database
+    from .folder import settings_of
 
     desk: Desk = context.obj
     settings = settings_of(desk)
     options = {"kind": kind, "preset": preset, "mapping": map_, "encoding": encoding, "basis": basis, "since": since}
     given = {name: value or None for name, value in options.items()}
     done: list[dict[str, Any]] = []
-    with upgraded_database(settings) as engine:
+    with _database(settings, dry=dry_run) as engine:
+        if not dry_run:
+            _finish(desk, engine, settings)
         for path in _in_order(settings, files, given):
             done.append(_import(desk, engine, settings, path, given, dry=dry_run, table=format_ == "table"))
     if format_ == "json":
         desk.hand_over(json.dumps(done, ensure_ascii=False, indent=2))
     desk.tell("cli.import.dry" if dry_run else "cli.import.next")
     return 0
+
+
+@contextmanager
+def _database(settings: "Settings", *, dry: bool) -> "Iterator[Engine]":
+    """The shop's database; for a look only, where there is none yet, one that is thrown away."""
+    from nurture.store import current_revision
+
+    from .folder import engine_of, upgraded_database
+
+    with tempfile.TemporaryDirectory(prefix="nurture-look-") as folder:
+        present = engine_of(settings)
+        if dry and current_revision(present) is None:
+            settings = settings.model_copy(update={"database": f"sqlite:///{folder}/look.db"})
+        present.dispose()
+        with upgraded_database(settings) as engine:
+            yield engine
+
+
+def _finish(desk: Desk, engine: "Engine", settings: "Settings") -> None:
+    """What an import that was killed left to be done."""
+    from nurture.intake import resume, unfinished
+
+    for each in unfinished(engine):
+        resume(engine, settings, each.run_id, now=desk.now)
+        desk.tell("cli.import.resumed", file=each.file)
 
 
 def _in_order(settings: "Settings", files: Sequence[str], given: Mapping[str, str | None]) -> list[Path]:

@@ -52,18 +52,27 @@ def fill(settings: Settings, now: datetime) -> Filled | Refused:
     day = _day(settings, now)
     engine = engine_of(settings)
     try:
-        if current_revision(engine) is not None:
-            made_for = _untouched_sample(engine)
-            if made_for is None:
-                return Refused("cli.sample.own_data")
-            if made_for >= day or engine.dialect.name != "sqlite":
-                return Refused("cli.sample.there", {"day": made_for})
-            engine.dispose()
-            _remove(Path(str(engine.url.database)))
+        if current_revision(engine) is not None and (refused := _make_room(engine, day)):
+            return refused
         upgrade(settings.database_url)
         return _fill(engine, settings, day, now)
     finally:
         engine.dispose()
+
+
+def _make_room(engine: Engine, day: date) -> Refused | None:
+    """Removes a sample of an earlier day; says why there is no room for another."""
+    with reading(engine) as connection:
+        if not _count(connection, _CUSTOMER) and not _count(connection, _RUN):
+            return None
+    made_for = _untouched_sample(engine)
+    if made_for is None:
+        return Refused("cli.sample.own_data")
+    if made_for >= day or engine.dialect.name != "sqlite":
+        return Refused("cli.sample.there", {"day": made_for})
+    engine.dispose()
+    _remove(Path(str(engine.url.database)))
+    return None
 
 
 def _day(settings: Settings, now: datetime) -> date:

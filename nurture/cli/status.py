@@ -85,7 +85,7 @@ def _contents(connection: "Connection") -> dict[str, Any]:
     touches = connection.execute(found.order_by(touch.c.status))
     newest = connection.execute(select(generation).order_by(generation.c.id.desc()).limit(1)).first()
     pauses = connection.execute(select(pause).where(pause.c.ended_at.is_(None)).order_by(pause.c.id))
-    unfinished = select(run.c.id, run.c.file).where(run.c.status.in_(("staged", "applying"))).order_by(run.c.id)
+    unfinished = select(run.c.id, run.c.file).where(run.c.status == "applying").order_by(run.c.id)
     return {
         "counts": counts,
         "touches": {row.status: row.number for row in touches},

@@ -23,7 +23,46 @@ def test_a_dry_run_imports_nobody(nurture: Nurture, empty_shop: Path) -> None:
     assert given.status == 0
     assert "新しい 1 件" in given.out
     assert "何も取り込んでいません" in given.err
-    assert "お客様 0 人" in nurture("status").out
+    assert not (empty_shop / "nurture.db").exists()
+    nurture("import", "list.csv")
+    (empty_shop / "list.csv").write_text(ALICE + "B2,鈴木 某,bob@home.example,希望する\n", "utf-8")
+    assert "新しい 1 件" in nurture("import", "list.csv", "--dry-run").out
+    assert "お客様 1 人" in nurture("status").out
+
+
+def test_files_are_read_in_an_order_that_makes_sense(nurture: Nurture, empty_shop: Path) -> None:
+    (empty_shop / "a.csv").write_text("顧客番号,日時,種別,向き,メモ\nA1,2026/11/20 10:00,電話,発信,お礼\n", "utf-8")
+    (empty_shop / "b.csv").write_text(ALICE, "utf-8")
+    given = nurture("import", "a.csv", "b.csv")
+    assert given.out.index("b.csv") < given.out.index("a.csv")
+    assert "連絡 1 件" in nurture("status").out
+
+
+def test_an_import_that_was_killed_is_finished_by_the_next_one(nurture: Nurture, empty_shop: Path) -> None:
+    from nurture.config import load_settings
+    from nurture.intake import apply, examine
+    from nurture.store import open_engine, upgrade
+
+    from .conftest import SUNDAY
+
+    many = "".join(f"C{number},鈴木 {number},c{number}@home.example,希望する\n" for number in range(900))
+    (empty_shop / "many.csv").write_text(ALICE + many, "utf-8")
+    (empty_shop / "list.csv").write_text(ALICE, "utf-8")
+    settings = load_settings(empty_shop, {})
+    upgrade(settings.database_url)
+    engine = open_engine(settings.database_url)
+
+    def die(rows: int, total: int | None) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        apply(engine, settings, examine(engine, settings, Path("many.csv"), now=SUNDAY), now=SUNDAY, progress=die)
+    except KeyboardInterrupt:
+        engine.dispose()
+    assert "途中で止まった取り込み: many.csv" in nurture("status").out
+    given = nurture("import", "list.csv")
+    assert "many.csv の続き" in given.err
+    assert "お客様 901 人" in nurture("status").out
 
 
 def test_bobs_bad_address_is_told_and_saved(nurture: Nurture, empty_shop: Path) -> None:

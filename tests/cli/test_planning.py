@@ -94,12 +94,6 @@ def test_run_in_live_mode_writes_the_plan_and_sends_nothing_without_a_mail_serve
     assert "planned" in nurture("status", environment=secret).out
 
 
-def test_the_daemon_is_not_there_yet(nurture: Nurture, sample_shop: Path) -> None:
-    given = nurture("run")
-    assert given.status == 2
-    assert "--once" in given.err
-
-
 def test_status_as_json(nurture: Nurture, sample_shop: Path) -> None:
     told = json.loads(nurture("status", "--format", "json").out)
     assert told["mode"] == "preview"
