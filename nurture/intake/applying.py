@@ -106,6 +106,7 @@ def _apply(
     empty(engine, run_id)
     with writing(engine) as connection:
         set_status(connection, run_id, "done", finished_at=now)
+    _close_killed(engine, run, now)
     counts = Counts(**{verdict: run.counts[verdict] for verdict in VERDICTS})
     return ImportResult(
         run_id,
@@ -117,6 +118,17 @@ def _apply(
         run.counts["suggested"],
         mapping_file,
     )
+
+
+def _close_killed(engine: Engine, run: Any, now: datetime) -> None:
+    """Ends earlier imports of the same file that were killed: this one has done what was left of them."""
+    earlier = (_run.c.status == "applying", _run.c.digest == run.digest, _run.c.kind == run.kind, _run.c.id < run.id)
+    with engine.connect() as connection:
+        killed = list(connection.scalars(select(_run.c.id).where(*earlier)))
+    for ident in killed:
+        empty(engine, ident)
+        with writing(engine) as connection:
+            set_status(connection, ident, "failed", finished_at=now)
 
 
 def _begin(engine: Engine, run_id: int, statuses: tuple[str, ...]) -> Any:

@@ -103,6 +103,20 @@ def test_a_killed_import_is_shown_with_what_is_left(shop: Shop) -> None:
     assert result.counts.new == COUNT
 
 
+def test_the_same_file_again_ends_an_import_that_was_killed(shop: Shop, counted: Counting) -> None:
+    path = shop.write("file.csv", LIST)
+    found = shop.examine(path)
+    stop = killed_after(shop.engine, 2)
+    next(stop)
+    with pytest.raises(Killed):
+        apply(shop.engine, shop.settings, found, now=NOW)
+    next(stop, None)
+    assert counted(shop.give(path)) == (COUNT - CHUNK, 0, CHUNK, 0)
+    assert unfinished(shop.engine) == ()
+    assert shop.all(ImportRow, "row") == []
+    assert shop.all(ImportRun, "status") == [("failed",), ("done",)]
+
+
 def test_an_examination_is_applied_once(shop: Shop) -> None:
     found = shop.examine(shop.write("file.csv", LIST[:3]))
     apply(shop.engine, shop.settings, found, now=NOW)
