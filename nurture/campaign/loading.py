@@ -218,7 +218,7 @@ class _Loading:
         known = [each.campaign for each in self.campaigns]
         if node.campaign not in known:
             values = {"found": node.campaign, "allowed": ", ".join(known)}
-            place = document.place(_where(document, key, "campaign", node.campaign))
+            place = document.place(_where(document, key, "received", node.campaign))
             suggestion = nearest(node.campaign, known)
             self.mistakes.append(Mistake(place, "campaign.unknown_campaign", values, key, suggestion))
 

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, SkipValidation, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SkipValidation, model_validator
 
 from nurture.condition import AllOf, Condition, Offer
 from nurture.shape import DateText, DurationText, Section, Share, TimeText, Weekday, WindowText, read_duration, wrong
@@ -18,11 +18,13 @@ def _listed(found: Any) -> Any:
     return found if isinstance(found, list | tuple) else [found]
 
 
-def _is_pause(found: str) -> bool:
-    try:
-        return found.startswith("after ") and bool(parse_duration(found.removeprefix("after ")))
-    except ValueError:
-        return False
+def _known_pause(found: str) -> str:
+    if found not in ("per occurrence", "once"):
+        try:
+            parse_duration(found.removeprefix("after ") if found.startswith("after ") else None)
+        except ValueError:
+            raise wrong("campaign.again") from None
+    return found
 
 
 class After(Section):
@@ -182,7 +184,7 @@ class Campaign(Section):
     """Ends the enrollment as soon as it holds."""
     goal: Goal | None = None
     holdout: Share = 0.0
-    again: str = "per occurrence"
+    again: Annotated[str, AfterValidator(_known_pause)] = "per occurrence"
     """`per occurrence`, `once`, or `after 90 days`."""
     at_most: AtMost | None = None
     starts: DateText | None = None
@@ -196,8 +198,6 @@ class Campaign(Section):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.again not in ("per occurrence", "once") and not _is_pause(self.again):
-            raise wrong("campaign.again", key="again", found=self.again)
         if self.again_after and self.again_after.months and not isinstance(self.trigger, Schedule):
             raise wrong("campaign.again_months", key="again")
         if self.purpose == "transactional" and not self.because:
