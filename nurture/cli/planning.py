@@ -14,8 +14,6 @@ from .desk import Desk
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from nurture.preview import Foresight
-
     from .folder import Shop
 
 Format = Literal["table", "json", "html"]
@@ -79,7 +77,7 @@ def preview_once(desk: Desk, format_: Literal["table", "json"]) -> int:
 def _foreseen(
     desk: Desk, shop: "Shop", engine: "Engine", now: datetime, campaign: str, customer: str, format_: Format
 ) -> str:
-    from nurture.preview import as_json, as_table, foresee
+    from nurture.preview import as_html, as_json, as_table, foresee
 
     found = foresee(
         engine,
@@ -93,7 +91,7 @@ def _foreseen(
     forms: dict[str, Callable[[], str]] = {
         "table": lambda: as_table(found, desk.language, color=desk.color, width=desk.width),
         "json": lambda: as_json(found),
-        "html": lambda: _html(found, desk.language),
+        "html": lambda: as_html(found, desk.language),
     }
     return forms[format_]()
 
@@ -119,9 +117,3 @@ def _give(desk: Desk, text: str, output: str) -> None:
         return
     Path(output).write_text(text.rstrip("\n") + "\n", "utf-8")
     desk.tell("cli.written", path=output)
-
-
-def _html(found: "Foresight", language: str) -> str:
-    from nurture.preview import as_html
-
-    return as_html(found, language)
