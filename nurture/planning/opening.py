@@ -6,7 +6,6 @@ idempotent, so late imports and a daemon that slept come right.
 
 import hashlib
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -35,7 +34,7 @@ from nurture.gates.standing import active, in_audience, scope_of
 from nurture.rules.buying import GONE
 from nurture.rules.compiling import predicate
 from nurture.store.tables import Booking, Customer, Enrollment, Event, Order, table
-from nurture.zone import Duration
+from nurture.zone import DAY, Duration
 
 from .times import seconds
 from .workspace import OPENED
@@ -174,7 +173,7 @@ def life_of(situation: Situation, campaign: Campaign) -> tuple[int | None, int |
     """From when to when (exclusive) occurrences may lie, by `starts` and `ends` in the shop's zone."""
     zone = situation.shop_zone
     earliest = zone.day_start(campaign.starts) if campaign.starts else None
-    latest = zone.day_start(campaign.ends + timedelta(days=1)) if campaign.ends else None
+    latest = zone.at(campaign.ends, DAY) if campaign.ends else None  # a day later there is no 9999-12-31
     return earliest, latest
 
 

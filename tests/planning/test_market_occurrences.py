@@ -187,3 +187,13 @@ def test_a_person_who_enters_at_two_evaluations_of_one_hour_enters_once(engine: 
     shop.ticks("2026-11-20 09:30", "2026-11-20 10:00", "2026-11-20 10:01", "2026-11-20 11:00")
     assert shop.got(alice) == ["hello/letter 2026-11-20 10:00", "hi/letter 2026-11-20 10:00"]
     assert [each.occurrence for each in shop.told(alice)] == ["entered:2026-11-20"] * 2
+
+
+def test_a_campaign_that_ends_on_the_last_day_of_the_calendar_still_runs(engine: Engine) -> None:
+    """For ever is written as 9999-12-31 by half of the world's systems; there is no day after it."""
+    shop = Shop(engine, letter("thanks", "{after: order}", "starts: 2026-11-20", "ends: 9999-12-31"))
+    alice, bob = shop.customer("alice"), shop.customer("bob")
+    shop.order(alice, "2026-11-20 00:00")
+    shop.order(bob, "2026-11-19 23:59")
+    shop.ticks("2026-11-20 10:00")
+    assert (len(shop.got(alice)), len(shop.got(bob))) == (1, 0)
