@@ -17,6 +17,7 @@ from .desk import Desk
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from nurture.config import Settings
     from nurture.daemon import Daemon, Shop, Watched
     from nurture.delivery.freezing import Press
     from nurture.delivery.worker import Sender
@@ -155,6 +156,7 @@ async def _run(
     from nurture.daemon import Daemon
 
     settings = watched.current.settings
+    _refuse_unready(settings)
     senders = _senders(watched.current)
     instance = _instance(engine)
 
@@ -174,6 +176,15 @@ async def _run(
         return 0
     await asyncio.gather(daemon.run(), *_web(desk, engine, daemon, settings))
     return 0
+
+
+def _refuse_unready(settings: "Settings") -> None:
+    """Without the signing key every mail would lack its way out, and fail: nothing is begun."""
+    from nurture.config import FILE_NAME, SECRETS
+
+    if not settings.secrets.secret_key.get_secret_value():
+        values = {"variable": SECRETS["secret_key"]}
+        raise MistakesFound([Mistake(Place(FILE_NAME), "check.no_secret", values, "mode")])
 
 
 def _senders(shop: "Shop") -> Mapping[str, Sequence["Sender"]]:
