@@ -69,6 +69,8 @@ def open_entered(situation: Situation, campaign: Campaign) -> Select[Any]:
         .where(SHOP_DAY.c.starts_at <= since)
         .order_by(SHOP_DAY.c.starts_at.desc())
         .limit(1)
+        # Said, since two levels down, among the enrollments, it would bring an `entered` of its own.
+        .correlate(entered)
         .scalar_subquery()
     )
     occurrence = literal("entered:") + cast(day, Text)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select, update
 from nurture.gates.situation import Situation
 from nurture.planning.commit import commit
 from nurture.planning.plan import plan
-from nurture.planning.workspace import prepare
+from nurture.planning.workspace import CANDIDATE, DECISION, prepare
 from nurture.store import planning, reading, writing
 from nurture.store.tables import Enrollment, Membership, Touch, table
 
@@ -18,6 +18,9 @@ from .ledger import Touch as Expected
 from .oracle import Oracle
 from .pen import Pen
 from .state import Contact
+
+
+DECIDED = select(CANDIDATE, DECISION).select_from(CANDIDATE.outerjoin(DECISION, DECISION.c.candidate_id == CANDIDATE.c.id))
 
 
 class Different(AssertionError):
@@ -33,6 +36,8 @@ class Harness:
     pen: Pen
     met: Counter[str] = field(default_factory=Counter)
     trace: bool = False
+    """Keeps what the planner decided at the last tick, for a look at a difference."""
+    decided: list[Any] = field(default_factory=list)
 
     def tick(self, now: int) -> None:
         """Plans with both at `now`; raises Different with every difference."""
@@ -41,6 +46,8 @@ class Harness:
         )
         with planning(self.engine, prepare) as open_planning:
             planned = plan(open_planning.connection, situation)
+            if self.trace:
+                self.decided = open_planning.connection.execute(DECIDED).all()
             commit(open_planning, situation, planned)
         self.oracle.tick(now)
         self._compare()

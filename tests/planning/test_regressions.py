@@ -148,3 +148,17 @@ def test_a_campaign_whose_file_is_gone_ends_for_those_who_wait_as_well(engine: E
     shop.write(letter("other", "{event: call}"))
     shop.tick("2026-11-20 10:00")
     assert shop.enrollments(alice) == ["course event:visit-1-2026-11-20 09:00 removed"]
+
+
+def test_who_entered_earlier_than_somebody_else_is_not_enrolled_and_planned_a_second_time(engine: Engine) -> None:
+    """The second plan took the slot, and the letter that had it expired."""
+    regulars = "segments: [{segment: regulars, condition: [{tag: regular}]}]"
+    welcome = letter("welcome", "{entered: regulars}", step="wait: 2 days, valid_for: 1 day")
+    shop = Shop(engine, regulars, welcome, min_gap="20 hours")
+    alice, bob = shop.customer("alice"), shop.customer("bob")
+    shop.tick("2026-11-22 10:00")
+    shop.tag(alice, "regular")
+    shop.ticks("2026-11-22 11:00", "2026-11-23 10:00")
+    shop.tag(bob, "regular")
+    shop.ticks("2026-11-23 12:00", "2026-11-24 11:00")
+    assert shop.got(alice) == ["welcome/letter 2026-11-24 11:00"]
