@@ -15,8 +15,11 @@ BODY = b"Subject: thanks\r\n\r\nSGVsbG8=\r\n"
 LARGE = b"Subject: photographs\r\n\r\n" + (b"iVBORw0KGgo=" * 6 + b"\r\n") * 120_000
 """9 MB: far more than the buffers of two sockets hold."""
 
-QUICK = Timeouts(connect=2, command=0.4, acceptance=0.4, farewell=0.4)
+SOON = 0.25
+QUICK = Timeouts(connect=5, command=SOON, acceptance=SOON, farewell=SOON)
 """For servers that don't answer: nobody waits ten minutes for a test."""
+PATIENT = Timeouts(connect=20, command=20, acceptance=20, farewell=20)
+"""For servers that do answer, on a machine that may be busy."""
 
 
 def mail(to: str, payload: bytes = BODY, **more: object) -> Envelope:

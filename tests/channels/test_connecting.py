@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
@@ -9,22 +10,21 @@ from pydantic import SecretStr
 from nurture.catalogue import say_mistakes
 from nurture.channels.mail import MailTransport
 from nurture.channels.outcome import Accepted, Deferred, NotSent, Rejected, Unknown
-from nurture.channels.pipeline import Timeouts
 from nurture.channels.server import MailServer, is_loopback, mail_server
 from nurture.config import Email, Secrets, Settings, Shop
 from nurture.mistake import MistakesFound
 from tests.channels.conftest import Certificates
-from tests.channels.letters import ALICE, BOB, LARGE, QUICK, hand_over, mail, opened
+from tests.channels.letters import ALICE, BOB, LARGE, PATIENT, QUICK, hand_over, mail, opened
 from tests.fakes.smtp import CLOSE, DRIP, GARBAGE, RESET, SILENCE, Act, FakeSmtp, reply, serving
 
 
-def connected(fake: FakeSmtp, patience: float = 5, **changes: object) -> object:
+def connected(fake: FakeSmtp, patience: float = 20, **changes: object) -> object:
     """What `connect` said to that server, and with `ok` that a mail arrived behind it."""
 
     async def scene() -> object:
         async with serving(fake):
             server = fake.login(**changes) if fake.password else fake.server(**changes)
-            transport = MailTransport(server, Timeouts(connect=patience, command=2, acceptance=2, farewell=2))
+            transport = MailTransport(server, replace(PATIENT, connect=patience))
             refused = await transport.connect()
             if refused:
                 assert not transport.usable
@@ -112,7 +112,7 @@ def test_over_tls_an_unanswered_mail_is_always_in_doubt(certificates: Certificat
         async with serving(fake):
             transport = MailTransport(fake.server(tls="starttls", context=certificates.client), QUICK)
             assert await transport.connect() is None
-            assert await transport.send(mail(ALICE, LARGE), opened) == Unknown("no reply within 0.4 s")
+            assert await transport.send(mail(ALICE, LARGE), opened) == Unknown("no reply within 0.25 s")
 
     asyncio.run(scene())
 
@@ -134,7 +134,8 @@ def test_over_tls_an_unanswered_mail_is_always_in_doubt(certificates: Certificat
 def test_faults_over_tls(certificates: Certificates, verb: str, act: Act, kind: type) -> None:
     async def scene() -> None:
         async with serving(FakeSmtp(certificate=certificates.server, script={verb: [act]})) as fake:
-            transport = MailTransport(fake.server(tls="starttls", context=certificates.client), QUICK)
+            patience = QUICK if act is SILENCE else PATIENT
+            transport = MailTransport(fake.server(tls="starttls", context=certificates.client), patience)
             assert await transport.connect() is None
             assert isinstance(await transport.send(mail(ALICE), opened), kind)
             await transport.close()

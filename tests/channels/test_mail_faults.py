@@ -9,8 +9,8 @@ import pytest
 
 from nurture.channels.mail import MailTransport
 from nurture.channels.outcome import Accepted, Deferred, NotSent, Outcome, Rejected, Unknown
-from nurture.channels.pipeline import Letter
-from tests.channels.letters import ALICE, BOB, CHARLIE, LARGE, QUICK, Book, hand_over, mail, opened
+from nurture.channels.pipeline import Letter, Timeouts
+from tests.channels.letters import ALICE, BOB, CHARLIE, LARGE, PATIENT, QUICK, Book, hand_over, mail, opened
 from tests.fakes.smtp import CLOSE, DRIP, GARBAGE, RESET, SILENCE, Act, FakeSmtp, reply, serving
 
 
@@ -81,13 +81,13 @@ FAULTS = (
         accepted=True,
     ),
     # It says nothing, or takes its time
-    Fault("silent at MAIL", "mail", SILENCE, NotSent("no reply within 0.4 s"), False),
-    Fault("silent at RCPT", "rcpt", SILENCE, NotSent("no reply within 0.4 s"), False),
-    Fault("silent at DATA", "data", SILENCE, NotSent("no reply within 0.4 s"), False),
-    Fault("silent behind the dot", "dot", SILENCE, Unknown("no reply within 0.4 s"), False),
-    Fault("a drip at MAIL", "mail", DRIP, NotSent("no reply within 0.4 s"), False),
-    Fault("a drip behind the dot", "dot", DRIP, Unknown("no reply within 0.4 s"), False, accepted=True),
-    Fault("a reply without its last line", "dot", LINGERING, Unknown("no reply within 0.4 s"), False, accepted=True),
+    Fault("silent at MAIL", "mail", SILENCE, NotSent("no reply within 0.25 s"), False),
+    Fault("silent at RCPT", "rcpt", SILENCE, NotSent("no reply within 0.25 s"), False),
+    Fault("silent at DATA", "data", SILENCE, NotSent("no reply within 0.25 s"), False),
+    Fault("silent behind the dot", "dot", SILENCE, Unknown("no reply within 0.25 s"), False),
+    Fault("a drip at MAIL", "mail", DRIP, NotSent("no reply within 0.25 s"), False),
+    Fault("a drip behind the dot", "dot", DRIP, Unknown("no reply within 0.25 s"), False, accepted=True),
+    Fault("a reply without its last line", "dot", LINGERING, Unknown("no reply within 0.25 s"), False, accepted=True),
     # It babbles
     Fault("garbage at MAIL", "mail", GARBAGE, NotSent("the server wrote a line that is no SMTP reply"), False),
     Fault("garbage for 354", "data", GARBAGE, NotSent("the server wrote a line that is no SMTP reply"), False),
@@ -104,6 +104,10 @@ FAULTS = (
 )
 
 
+def patience(fault: Fault) -> Timeouts:
+    return QUICK if fault.act.then == "silence" or fault.act.pause else PATIENT
+
+
 def same(found: Outcome, wanted: Outcome | type[Outcome] | UnionType) -> bool:
     return isinstance(found, wanted) if isinstance(wanted, type | UnionType) else found == wanted
 
@@ -114,7 +118,7 @@ def same(found: Outcome, wanted: Outcome | type[Outcome] | UnionType) -> bool:
 def test_a_fault(fault: Fault, pipelining: bool, used: bool) -> None:
     async def scene() -> None:
         async with serving(FakeSmtp(pipelining=pipelining)) as fake:
-            transport = MailTransport(fake.server(), QUICK)
+            transport = MailTransport(fake.server(), patience(fault))
             assert await transport.connect() is None
             if used:
                 await hand_over(transport, [CHARLIE])
@@ -137,7 +141,7 @@ def test_who_stands_behind_a_fault_is_sent_or_provably_not(fault: Fault, pipelin
 
     async def scene() -> None:
         async with serving(FakeSmtp(pipelining=pipelining, script={fault.verb: [fault.act]})) as fake:
-            transport = MailTransport(fake.server(), QUICK)
+            transport = MailTransport(fake.server(), patience(fault))
             await transport.connect()
             undrawn = [CHARLIE, BOB, ALICE]
             book = Book()
@@ -168,7 +172,7 @@ def test_a_refused_recipient_gets_an_empty_answer_or_a_reset(eager: bool) -> Non
     async def scene() -> None:
         fake = FakeSmtp(eager=eager, script={"rcpt": [reply("550 5.1.1 nobody")]})
         async with serving(fake):
-            transport = MailTransport(fake.server(), QUICK)
+            transport = MailTransport(fake.server(), PATIENT)
             await transport.connect()
             book = await hand_over(transport, [ALICE, BOB])
             await transport.close()
@@ -183,7 +187,7 @@ def test_a_refused_sender_that_is_asked_for_a_payload_gets_none() -> None:
     async def scene() -> None:
         fake = FakeSmtp(eager=True, script={"mail": [reply("550 5.7.1 not you")]})
         async with serving(fake):
-            transport = MailTransport(fake.server(), QUICK)
+            transport = MailTransport(fake.server(), PATIENT)
             await transport.connect()
             assert (await hand_over(transport, [ALICE, BOB])).names == ["alice Rejected"]
             assert not transport.usable
@@ -196,7 +200,7 @@ def test_a_reset_that_fails_ends_the_connection() -> None:
     async def scene() -> None:
         script = {"rcpt": [reply("550 5.1.1 nobody")], "rset": [reply("502 5.5.1 what?")]}
         async with serving(FakeSmtp(script=script)) as fake:
-            transport = MailTransport(fake.server(), QUICK)
+            transport = MailTransport(fake.server(), PATIENT)
             await transport.connect()
             assert (await hand_over(transport, [ALICE, BOB, CHARLIE])).names == ["alice Rejected", "bob NotSent"]
             assert not transport.usable
@@ -211,7 +215,7 @@ def test_a_large_mail_that_never_left_was_not_sent(then: str) -> None:
     async def scene() -> None:
         script = {"data": [Act(b"354 go\r\n", deaf=True)]}
         async with serving(FakeSmtp(script=script)) as fake:
-            transport = MailTransport(fake.server(), QUICK)
+            transport = MailTransport(fake.server(), QUICK if then == "silence" else PATIENT)
             await transport.connect()
             sending = asyncio.create_task(transport.send(mail(ALICE, LARGE), opened))
             if then == "close":
@@ -227,7 +231,7 @@ def test_a_large_mail_that_never_left_was_not_sent(then: str) -> None:
 def test_what_a_server_says_unasked_ends_the_connection() -> None:
     async def scene() -> None:
         async with serving(FakeSmtp()) as fake:
-            transport = MailTransport(fake.server(), QUICK)
+            transport = MailTransport(fake.server(), PATIENT)
             await transport.connect()
             fake.say_unasked(b"421 4.4.2 idle for too long\r\n")
             while transport.usable:
@@ -245,7 +249,7 @@ def test_what_a_server_says_unasked_ends_the_connection() -> None:
 def test_a_server_that_goes_while_the_fence_is_awaited_gets_nothing() -> None:
     async def scene() -> None:
         async with serving(FakeSmtp()) as fake:
-            transport = MailTransport(fake.server(), QUICK)
+            transport = MailTransport(fake.server(), PATIENT)
             await transport.connect()
 
             async def slow() -> object:
