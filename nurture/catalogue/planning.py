@@ -105,6 +105,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "moment.day.year": ("{year}年{month}月{day}日（{weekday}）", "{weekday} {day} {month_name} {year}"),
     "moment.at": ("{day}{time}", "{day} {time}"),
     "moment.short": ("{month}/{day}", "{day} {month_short}"),
+    "moment.short.year": ("{year}/{month}/{day}", "{day} {month_short} {year}"),
     "moment.month_day": ("{month}月{day}日", "{day} {month_name}"),
     "moment.month": ("{month}月", "{month_name}"),
     "amount.exactly": ("{number}", "{number}"),

@@ -123,7 +123,8 @@ class _Question:
         self.steps = situation.steps_of(campaign)
         self.scope = self._scope(subject)
         parts = campaign.audience.parts if isinstance(campaign.audience, AllOf) else (campaign.audience,)
-        watched = (InSegment(name=campaign.trigger.entered),) if isinstance(campaign.trigger, Entered) else ()
+        entered = InSegment(name=campaign.trigger.entered) if isinstance(campaign.trigger, Entered) else None
+        watched = (entered,) if entered is not None and entered not in parts else ()
         self.nodes: dict[str, list[Node]] = {
             "audience": [each for part in (*watched, *parts) for each in nodes(self.scope, part)],
             "exit": list(nodes(self.scope, campaign.exit_when)) if campaign.exit_when is not None else [],

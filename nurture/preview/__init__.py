@@ -4,6 +4,7 @@ from .explained_record import explanation_json
 from .explained_table import explanation_table
 from .explanation import Explanation, SeveralPeople, explain_customer
 from .foresight import ForeseenTouch, Foresight, Summary, foresee
+from .page import as_html
 from .record import as_json
 from .table import as_table
 
@@ -13,6 +14,7 @@ __all__ = [
     "Foresight",
     "SeveralPeople",
     "Summary",
+    "as_html",
     "as_json",
     "as_table",
     "explain_customer",

@@ -32,6 +32,8 @@ COMPOSED = 200
 """Messages that are written out; the rest is counted."""
 ROWS = 10_000
 """Rows of each kind that are kept; the rest is counted."""
+BEGINNING = 40
+"""Characters of a LINE text that stand for it."""
 HARMLESS = SecretStr("preview: links signed with this stop nobody's mail")
 
 
@@ -67,8 +69,8 @@ class ForeseenTouch:
 
     @property
     def subject(self) -> str:
-        """The mail's subject; for LINE its alternative text or first line; empty where it was not composed."""
-        return _subject(self.message) if self.message else ""
+        """The mail's subject; for LINE its alternative text or how it begins; empty where it was not composed."""
+        return _subject(self.message, self.called) if self.message else ""
 
 
 @dataclass(frozen=True)
@@ -202,12 +204,15 @@ def _summary(
     return Summary(punctual - broken[False], late - broken[True], excluded, broken.total())
 
 
-def _subject(message: Message) -> str:
+def _subject(message: Message, spoken: str) -> str:
     if message.subject or not message.line:
         return message.subject
     first: Mapping[str, Any] = message.line[0]
-    text = str(first.get("altText") or first.get("text") or "")
-    return text.strip().partition("\n")[0]
+    if first.get("altText"):
+        return str(first["altText"])
+    lines = [line.strip() for line in str(first.get("text", "")).split("\n") if line.strip()]
+    told = " ".join(lines[1:] if lines[:1] == [spoken] else lines)
+    return told if len(told) <= BEGINNING else told[: BEGINNING - 1] + "…"
 
 
 class Writing:

@@ -19,17 +19,20 @@ def full_day(language: str, day: date, this_year: int | None = None) -> str:
     return say(language, key, year=day.year, **_words(language, day))
 
 
-def short_day(language: str, instant: int, zone: str) -> str:
-    """11/22."""
-    return say(language, "moment.short", **_words(language, zone_table(zone).local_date(instant)))
-
-
-def short_moment(language: str, instant: int, zone: str, near: int | None = None) -> str:
-    """11/22 10:00; only 10:00 where it lies on the local day of `near`."""
+def short_day(language: str, instant: int, zone: str, now: int | None = None) -> str:
+    """11/22; 2025/11/22 where `now` lies in another year."""
     table = zone_table(zone)
-    if near is not None and table.local_date(near) == table.local_date(instant):
+    day = table.local_date(instant)
+    key = "moment.short" if now is None or table.local_date(now).year == day.year else "moment.short.year"
+    return say(language, key, year=day.year, **_words(language, day))
+
+
+def short_moment(language: str, instant: int, zone: str, now: int | None = None, *, same_day: bool = False) -> str:
+    """11/22 10:00, with the year where `now` lies in another; `same_day` leaves the day of `now` itself out."""
+    table = zone_table(zone)
+    if same_day and now is not None and table.local_date(now) == table.local_date(instant):
         return time_of_day(instant, zone)
-    return f"{short_day(language, instant, zone)} {time_of_day(instant, zone)}"
+    return f"{short_day(language, instant, zone, now)} {time_of_day(instant, zone)}"
 
 
 def yearly_day(language: str, month: int, day: int) -> str:

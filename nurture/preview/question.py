@@ -36,14 +36,14 @@ class Questions:
             return self._say("ask.not.tree")
         return TELLERS[type(condition)](self, condition)
 
-    def found(self, observed: int | float | str | None, kind: str, zone: str) -> str:
+    def found(self, observed: int | float | str | None, kind: str, zone: str, now: int) -> str:
         """What was found for the customer; empty where a condition has nothing to show."""
         if kind == "flag" or kind == "":
             return ""
         if observed is None or observed == "":
             return self._say("found.nothing")
         if kind == "instant":
-            return short_moment(self.language, int(observed), zone)
+            return short_moment(self.language, int(observed), zone, now)
         if kind == "day":
             return yearly_day(self.language, int(observed) // 100, int(observed) % 100)
         if kind == "money":

@@ -87,7 +87,9 @@ class Wording:
     def _hours(self, gate: Gate, zone: str, near: int) -> str:
         if gate["until"] is None:
             return self._say("why.outside_window.never")
-        return self._say("why.outside_window", until=short_moment(self.language, gate["until"], zone, near))
+        return self._say(
+            "why.outside_window", until=short_moment(self.language, gate["until"], zone, near, same_day=True)
+        )
 
     def _capped(self, gate: Gate, zone: str, near: int) -> str:
         key = "why.gap" if gate["rule"] == "min_gap" else "why.capped"
@@ -112,7 +114,7 @@ class Wording:
         scope = self._say(f"scope.{kind}", name=words)
         if gate["until"] is None:
             return self._say("why.paused", scope=scope)
-        return self._say("why.paused.until", scope=scope, until=short_moment(self.language, gate["until"], zone))
+        return self._say("why.paused.until", scope=scope, until=short_moment(self.language, gate["until"], zone, near))
 
     def _say(self, key: str, **values: object) -> str:
         return say(self.language, key, **values)

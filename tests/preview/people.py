@@ -8,6 +8,7 @@ reads the weekly news.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +71,15 @@ def settings(**changes: Any) -> Settings:
     return made.model_copy(update={"secrets": Secrets(secret_key=SecretStr("for tests only"))})
 
 
+@cache
 def campaigns() -> Campaigns:
+    """The four campaigns of the shop."""
     return load_campaigns(SHOP / "campaigns", settings())
 
 
+@cache
 def templates() -> Templates:
+    """Their letters, one of which is broken."""
     return Templates.load(SHOP / "templates")
 
 

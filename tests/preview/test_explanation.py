@@ -9,20 +9,18 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert, update
 
-from nurture.condition import OPERATORS, parse_condition
+from nurture.campaign import Campaign, Campaigns, Segment
+from nurture.condition import OPERATORS, AllOf, Condition, Operator, parse_condition
+from nurture.condition.vocabulary import SilentFor
 from nurture.document import load_text
-from nurture.gates.situation import Situation
 from nurture.mistake import MistakesFound
-from nurture.planning.commit import commit
-from nurture.planning.plan import plan
-from nurture.planning.workspace import prepare
 from nurture.preview import Explanation, SeveralPeople, explain_customer, explanation_json, explanation_table
-from nurture.preview.foresight import requirements
 from nurture.preview.question import Questions
-from nurture.store import change, planning, writing
+from nurture.store import change, writing
 from nurture.store.tables import Customer, Hold, Order, Pause, Suppression, table
 from tests.preview import people
 from tests.preview.people import ALICE, CHARLIE, GRACE, NOW, japan
+from tests.preview.running import run
 
 
 def explain(engine: Engine, key: str, now: datetime = NOW) -> Explanation:
@@ -33,12 +31,6 @@ def explain(engine: Engine, key: str, now: datetime = NOW) -> Explanation:
 
 def told(engine: Engine, key: str, now: datetime = NOW, language: str = "ja") -> str:
     return explanation_table(explain(engine, key, now), language, color=False, width=110)
-
-
-def run(engine: Engine, now: datetime) -> None:
-    situation = Situation(people.settings(), people.campaigns(), requirements(people.templates()), now)
-    with planning(engine, prepare) as opened:
-        commit(opened, situation, plan(opened.connection, situation))
 
 
 def test_charlie_was_called_and_came_by_and_so_hears_nothing(engine: Engine) -> None:
@@ -201,9 +193,7 @@ def test_the_json_holds_every_campaign_gate_and_cap(engine: Engine) -> None:
 @pytest.mark.parametrize("word", sorted(OPERATORS))
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_every_operator_has_a_sentence(word: str, language: str) -> None:
-    document = load_text(OPERATORS[word].example + "\n", "example.yaml")
-    condition = parse_condition(document, document.value, (), [])
-    sentence = Questions(language, people.settings(), people.campaigns()).sentence(condition)
+    sentence = Questions(language, people.settings(), people.campaigns()).sentence(_example(word))
     assert sentence
     assert "{" not in sentence
     assert bool(re.search(r"[ぁ-ん]", sentence)) == (language == "ja")
@@ -211,3 +201,31 @@ def test_every_operator_has_a_sentence(word: str, language: str) -> None:
 
 def campaign(explanation: Explanation, name: str) -> Any:
     return next(each for each in explanation.explained if each.campaign.campaign == name)
+
+
+def test_what_every_operator_found_can_be_read(engine: Engine) -> None:
+    people.populate(engine)
+    asked = tuple(_example(word) for word in OPERATORS)
+    regulars = Segment(segment="regulars", condition=AllOf((SilentFor.model_validate("30 days"),)))
+    steps = [{"step": "only", "template": "thanks"}]
+    given = {"campaign": "everything", "title": "すべて", "trigger": {"after": "shipment"}, "steps": steps}
+    campaigns = Campaigns(
+        campaigns=(Campaign.model_validate({**given, "audience": AllOf(asked)}),), segments={"regulars": regulars}
+    )
+    found = explain_customer(engine, people.settings(), campaigns, people.templates(), NOW, "C-003")
+    assert isinstance(found, Explanation)
+    checks = found.explained[0].answers.audience
+    assert {type(each.condition) for each in checks} >= set(OPERATORS.values())
+    by_word = {each.condition.word: each for each in checks if isinstance(each.condition, Operator)}
+    assert (by_word["orders"].holds, by_word["orders"].observed) == (False, 0)
+    assert (by_word["contacts"].holds, by_word["contacts"].observed) == (False, 2)
+    assert (by_word["tag"].holds, by_word["tag"].observed) == (False, None)
+    assert by_word["reachable"].observed == "email"
+    for language in ("ja", "en"):
+        assert explanation_table(found, language, color=True, width=100)
+    assert explanation_json(found)
+
+
+def _example(word: str) -> Condition:
+    document = load_text(OPERATORS[word].example + "\n", "example.yaml")
+    return parse_condition(document, document.value, (), [])

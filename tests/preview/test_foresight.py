@@ -1,6 +1,7 @@
 """Preview and run are one: what preview foresees at a moment is what plan and commit write at that moment."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,21 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from sqlalchemy import Engine, select, text, update
 
-from nurture.gates.situation import Situation
 from nurture.mistake import MistakesFound
-from nurture.planning.commit import commit
-from nurture.planning.plan import plan
-from nurture.planning.workspace import prepare
 from nurture.preview import Foresight, as_json, as_table, foresee
-from nurture.preview.foresight import requirements
 from nurture.preview.moment import utc_text
 from nurture.preview.record import ENROLLMENT_COLUMNS, TOUCH_COLUMNS
-from nurture.store import change, planning, writing
+from nurture.store import change, writing
 from nurture.store.tables import Contact, Enrollment, Order, Suppression, Touch, table
 from tests.preview import people
 from tests.preview.people import ALICE, BOB, CHARLIE, DANA, ERIN, FRANK, GRACE, HEIDI, IVAN, NOW, japan
+from tests.preview.running import run
 
 TOUCH, ENROLLMENT = table(Touch), table(Enrollment)
 Rows = list[dict[str, Any]]
@@ -30,12 +28,6 @@ Rows = list[dict[str, Any]]
 
 def look(engine: Engine, now: datetime = NOW, **choice: Any) -> Foresight:
     return foresee(engine, people.settings(), people.campaigns(), people.templates(), now, **choice)
-
-
-def run(engine: Engine, now: datetime) -> None:
-    situation = Situation(people.settings(), people.campaigns(), requirements(people.templates()), now)
-    with planning(engine, prepare) as opened:
-        commit(opened, situation, plan(opened.connection, situation))
 
 
 def stored(engine: Engine, source: Any, columns: tuple[str, ...], *wanted: Any) -> Rows:
@@ -238,3 +230,29 @@ def test_an_empty_shop_has_nothing_to_send(engine: Engine) -> None:
     assert foresight.rows == ()
     assert "送るメッセージはありません" in as_table(foresight, "ja", color=False, width=80)
     assert json.loads(as_json(foresight))["touches"] == []
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_table_fits_its_width_however_wide_its_characters(engine: Engine, language: str, width: int) -> None:
+    people.populate(engine)
+    plain = as_table(look(engine), language, color=False, width=width)
+    assert max(cell_len(line) for line in plain.split("\n")) <= width
+    coloured = as_table(look(engine), language, color=True, width=width)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured).split() == plain.split()
+
+
+def test_the_table_tells_the_owner_who_what_when_and_who_not(engine: Engine) -> None:
+    people.populate(engine)
+    shown = as_table(look(engine), "ja", color=False, width=120)
+    for told in (
+        "11月22日（日）10:00 に動かした場合の予定",
+        "11月24日（火）9:30",
+        "送信できる時間は 11/24 9:30 からです",
+        "7日に2通までの上限に達しています",
+        "佐藤様（電話 11/20、来店 11/22）",
+        "「コーヒー便り」の対象から 1 人",
+        "同意がありません",
+        "送信 3 件・延期 1 件・除外 6 件・エラー 1 件",
+    ):
+        assert told in shown
