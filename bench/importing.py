@@ -1,6 +1,7 @@
-"""How fast a list of customers is imported: `python bench/importing.py [--customers N] [--seed S] [--url URL] [--kind orders]`.
+"""How fast a list of customers is imported: `python bench/importing.py [--customers N] [--seed S] [--kind orders]`.
 
-Makes a cp932 file from a seed, imports it twice into an empty database, and prints rows a second and the peak of memory.
+Makes a cp932 file from a seed, imports it twice into an empty database, prints rows a second and the peak of memory.
+`--url`: another database than a new SQLite file.
 """
 
 import argparse
@@ -18,7 +19,10 @@ from nurture.store import open_engine, upgrade
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 HEADERS = {
-    "customers": "顧客番号 氏名 フリガナ 会社名 メールアドレス 電話番号 郵便番号 都道府県 住所 生年月日 登録日 メルマガ タグ 備考".split(),
+    "customers": (
+        "顧客番号 氏名 フリガナ 会社名 メールアドレス 電話番号 郵便番号 都道府県 住所 "
+        "生年月日 登録日 メルマガ タグ 備考"
+    ).split(),
     "orders": "注文番号 会員ID 氏名 メールアドレス 受注日 対応状況(名称) 商品コード 商品名 価格 個数 支払合計".split(),
 }
 FAMILY = "佐藤 鈴木 髙橋 田中 伊藤 渡邊 山本 中村 小林 加藤 吉田 山田 山﨑 斎藤 松本".split()
@@ -45,7 +49,8 @@ def main() -> None:
                 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
                 print(
                     f"  {turn:6}: check {checked - start:5.1f} s, write {done - checked:5.1f} s, "
-                    f"CPU {time.process_time() - cpu:5.1f} s, {rows / (done - start):8,.0f} rows/s, peak {peak:.0f} MB, "
+                    f"CPU {time.process_time() - cpu:5.1f} s, "
+                    f"{rows / (done - start):8,.0f} rows/s, peak {peak:.0f} MB, "
                     f"{found.counts}"
                 )
         engine.dispose()
@@ -99,8 +104,12 @@ def _order(number: int, customers: int, random: Random) -> list[list[str]]:
     when = datetime(2024, 1, 1) + timedelta(seconds=random.randrange(80_000_000))  # noqa: DTZ001 - a wall time
     lines = [(f"P{random.randrange(200):03d}", random.randrange(300, 5_000), random.randrange(1, 3)) for _ in range(2)]
     total = sum(price * count for _, price, count in lines)
-    head = [str(number), str(100_000 + who), "", f"user{who}@mail{who % 50}.example" if who % 10 else "", f"{when}", "発送済み"]
+    head = [str(number), str(100_000 + who), "", _mail(who), f"{when}", "発送済み"]
     return [[*head, code, f"商品 {code}", str(price), str(count), str(total)] for code, price, count in lines]
+
+
+def _mail(who: int) -> str:
+    return f"user{who}@mail{who % 50}.example" if who % 10 else ""
 
 
 if __name__ == "__main__":

@@ -207,7 +207,7 @@ def _remembered_counts(counts: Counts, checking: Checking) -> dict[str, Any]:
         "kept_opt_outs": checking.kept_opt_outs,
         "suggested": checking.roster.suggested,
         "unread_phones": checking.describer.unread_phones,
-        "path": str(checking.table.path),
+        "path": str(checking.table.path.absolute()),
         "headers": list(checking.table.headers),
     }
 

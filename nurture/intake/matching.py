@@ -76,29 +76,19 @@ class Directory:
             people.append(known)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """What was found out about a row's person."""
-
-    ref: int | None
-    """None = nobody known."""
-    resembles: Known | None = None
-    """Somebody else who may be the same person; a person has to say."""
-
-
-def match(person: Person, directories: Sequence[Directory]) -> Match:
-    """Finds a person in the directories, the first of which knows most."""
+def find(person: Person, directories: Sequence[Directory]) -> int | None:
+    """The ref of a person, None for nobody known; the first directory knows most."""
     for each in directories:
         if person.key and (found := each.by_key.get(person.key)):
-            return Match(found.ref)
+            return found.ref
     for found in _by_contact(person, directories):
         if not found.conflicts(person):
-            return Match(found.ref)
+            return found.ref
     if not person.is_known_by:
         for each in directories:
             if found := each.alone.get(person.name_key):
-                return Match(found.ref)
-    return Match(None, _resembling(person, directories))
+                return found.ref
+    return None
 
 
 def _by_contact(person: Person, directories: Sequence[Directory]) -> Iterator[Known]:
@@ -118,8 +108,11 @@ def _listed(directories: Sequence[Directory], address: tuple[str, str]) -> Itera
         yield from each.by_address.get(address, ())
 
 
-def _resembling(person: Person, directories: Sequence[Directory]) -> Known | None:
-    """Somebody of the same name: with the same inbox or phone even under another number, else only without a number."""
+def resembling(person: Person, directories: Sequence[Directory]) -> Known | None:
+    """Somebody whom `find` did not take for the person and who may be them all the same; a person has to say.
+
+    They have the same name, and the same inbox or phone even under another number, else only without a number.
+    """
     addresses = [(channel, value) for channel, value, _ in person.addresses]
     near = [k for address in addresses for k in _listed(directories, address)]
     near += [k for each in directories for k in each.by_phone.get(person.phone, ())] if person.phone else []

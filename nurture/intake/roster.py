@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from nurture.intake.matching import Directory, Known, look_up, look_up_names, match
+from nurture.intake.matching import Directory, Known, find, look_up, look_up_names, resembling
 from nurture.intake.person import Person
 
 MOST_SUGGESTIONS = 200
@@ -51,7 +51,7 @@ class Roster:
         """Finds (row, person) one after the other; a few queries however many they are."""
         database = look_up(connection, (person for _, person in people))
         directories = (database, self._met)
-        unknown = [person for _, person in people if match(person, directories).ref is None]
+        unknown = [person for _, person in people if find(person, directories) is None]
         look_up_names(connection, database, unknown)
         return [self._place(row, person, directories) for row, person in people]
 
@@ -59,21 +59,21 @@ class Roster:
         """The customers of the database that these are; nobody new is noted."""
         database = look_up(connection, people)
         look_up_names(connection, database, (each for each in people if not each.is_known_by))
-        return [match(each, (database,)).ref for each in people]
+        return [find(each, (database,)) for each in people]
 
     def _place(self, row: int, person: Person, directories: Sequence[Directory]) -> Placed:
-        found = match(person, directories)
-        if found.ref is None:
-            if found.resembles:
-                self._suggest(row, person, found.resembles)
+        ref = find(person, directories)
+        if ref is None:
+            if other := resembling(person, directories):
+                self._suggest(row, person, other)
             self._met.add(Known(-row, person.key, person.name_key, person.kana_key), person)
             self._refs.add(-row)
             return Placed(-row, is_new=True, again=False)
-        again = found.ref in self._refs
-        self._refs.add(found.ref)
+        again = ref in self._refs
+        self._refs.add(ref)
         # What this row adds to somebody known lets a later row find them.
-        self._met.add(Known(found.ref, person.key, person.name_key, person.kana_key), person)
-        return Placed(found.ref, is_new=False, again=again)
+        self._met.add(Known(ref, person.key, person.name_key, person.kana_key), person)
+        return Placed(ref, is_new=False, again=again)
 
     def _suggest(self, row: int, person: Person, known: Known) -> None:
         self.suggested += 1
