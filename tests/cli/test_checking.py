@@ -30,10 +30,10 @@ def test_a_new_folder_is_free_of_mistakes(nurture: Nurture, tmp_path: Path, kind
     assert given.status == 0, given.out
 
 
-def test_mistakes_of_several_files_are_told_together(nurture: Nurture, sample_shop: Path) -> None:
-    rewrite(sample_shop / "campaigns/birthday.yaml", "priority: 80", "priorty: 80")
-    rewrite(sample_shop / "campaigns/newsletter.yaml", "complaint: open", "complain: open")
-    rewrite(sample_shop / "templates/birthday.txt.j2", "{{ customer.called }}", "{{ customer.called }")
+def test_mistakes_of_several_files_are_told_together(nurture: Nurture, empty_shop: Path) -> None:
+    rewrite(empty_shop / "campaigns/birthday.yaml", "priority: 80", "priorty: 80")
+    rewrite(empty_shop / "campaigns/newsletter.yaml", "complaint: open", "complain: open")
+    rewrite(empty_shop / "templates/birthday.txt.j2", "{{ customer.called }}", "{{ customer.called }")
     given = nurture("check")
     assert given.status == 1
     places = [line.split(":")[0] for line in given.out.splitlines()]
@@ -41,8 +41,8 @@ def test_mistakes_of_several_files_are_told_together(nurture: Nurture, sample_sh
     assert "「priority」ではありませんか" in given.out
 
 
-def test_a_line_begins_with_its_place(nurture: Nurture, sample_shop: Path) -> None:
-    rewrite(sample_shop / "campaigns/birthday.yaml", "template: birthday", "template: birtday")
+def test_a_line_begins_with_its_place(nurture: Nurture, empty_shop: Path) -> None:
+    rewrite(empty_shop / "campaigns/birthday.yaml", "template: birthday", "template: birtday")
     (line,) = nurture("check").out.splitlines()
     assert line.startswith("campaigns/birthday.yaml:18:5: 誤り: steps.0.template: ")
     assert "「birthday」ではありませんか" in line
@@ -51,41 +51,41 @@ def test_a_line_begins_with_its_place(nurture: Nurture, sample_shop: Path) -> No
 @pytest.mark.parametrize(
     "broken", ["shop: [", "shop:\n  nmae: x\n", "", "- a\n- b\n", "shop: {name: x}\ntimezone: Mars\n"]
 )
-def test_a_broken_config_is_told_by_every_command(nurture: Nurture, sample_shop: Path, broken: str) -> None:
-    (sample_shop / "config.yaml").write_text(broken, "utf-8")
+def test_a_broken_config_is_told_by_every_command(nurture: Nurture, empty_shop: Path, broken: str) -> None:
+    (empty_shop / "config.yaml").write_text(broken, "utf-8")
     for command in ("check", "preview", "status", "sample", "run --once"):
         given = nurture(*command.split())
         assert given.status == 1
         assert "config.yaml" in given.out + given.err
 
 
-def test_a_variable_that_does_not_exist(nurture: Nurture, sample_shop: Path) -> None:
-    rewrite(sample_shop / "templates/birthday.txt.j2", "{{ customer.called }}", "{{ customer.caled }}")
+def test_a_variable_that_does_not_exist(nurture: Nurture, empty_shop: Path) -> None:
+    rewrite(empty_shop / "templates/birthday.txt.j2", "{{ customer.called }}", "{{ customer.caled }}")
     found = told(nurture)
     assert ("error", "message.unknown_variable") in {(each["severity"], each["code"]) for each in found}
     assert next(each for each in found if each["severity"] == "error")["suggestion"] == "customer.called"
 
 
-def test_a_variable_the_trigger_cannot_give(nurture: Nurture, sample_shop: Path) -> None:
-    rewrite(sample_shop / "campaigns/birthday.yaml", "template: birthday", "template: first-thanks")
+def test_a_variable_the_trigger_cannot_give(nurture: Nurture, empty_shop: Path) -> None:
+    rewrite(empty_shop / "campaigns/birthday.yaml", "template: birthday", "template: first-thanks")
     assert ("error", "message.unsupplied") in codes(nurture)
 
 
-def test_a_mail_without_the_shops_address_breaks_the_law(nurture: Nurture, sample_shop: Path) -> None:
-    footer = sample_shop / "templates/_footer.txt.j2"
+def test_a_mail_without_the_shops_address_breaks_the_law(nurture: Nurture, empty_shop: Path) -> None:
+    footer = empty_shop / "templates/_footer.txt.j2"
     rewrite(footer, "{{ shop.address }}", "")
     found = [each for each in told(nurture) if each["severity"] == "error"]
     assert found
     assert all("postal address" in str(each["text"]) or "住所" in str(each["text"]) for each in found)
 
 
-def test_commercial_mail_needs_a_way_out(nurture: Nurture, sample_shop: Path) -> None:
-    rewrite(sample_shop / "config.yaml", "opt_out_mailbox: stop@", "# opt_out_mailbox: stop@")
+def test_commercial_mail_needs_a_way_out(nurture: Nurture, empty_shop: Path) -> None:
+    rewrite(empty_shop / "config.yaml", "opt_out_mailbox: stop@", "# opt_out_mailbox: stop@")
     assert ("error", "check.no_way_out") in codes(nurture)
 
 
-def test_live_mode_needs_an_address_and_a_secret(nurture: Nurture, sample_shop: Path) -> None:
-    config = sample_shop / "config.yaml"
+def test_live_mode_needs_an_address_and_a_secret(nurture: Nurture, empty_shop: Path) -> None:
+    config = empty_shop / "config.yaml"
     rewrite(config, "mode: preview", "mode: live")
     assert ("error", "check.no_secret") in codes(nurture)
     complete = {"NURTURE_SECRET_KEY": "k" * 40, "NURTURE_LINE_ACCESS_TOKEN": "t"}
@@ -95,16 +95,16 @@ def test_live_mode_needs_an_address_and_a_secret(nurture: Nurture, sample_shop: 
     assert ("error", "check.no_from") in codes(nurture, **complete)
 
 
-def test_an_offer_to_new_customers_needs_a_reason(nurture: Nurture, sample_shop: Path) -> None:
-    path = sample_shop / "campaigns/grinder-for-regulars.yaml"
+def test_an_offer_to_new_customers_needs_a_reason(nurture: Nurture, empty_shop: Path) -> None:
+    path = empty_shop / "campaigns/grinder-for-regulars.yaml"
     rewrite(path, "  - segment: regulars-without-grinder\n  - segment: thanked\n", "")
     assert ("error", "check.cross_sell") in codes(nurture)
     rewrite(path, "kind: cross_sell", "because: ミルは最初の豆と一緒に要るため\nkind: cross_sell")
     assert ("error", "check.cross_sell") not in codes(nurture)
 
 
-def test_not_having_bought_twice_is_no_proof_of_knowing_us(nurture: Nurture, sample_shop: Path) -> None:
-    path = sample_shop / "campaigns/grinder-for-regulars.yaml"
+def test_not_having_bought_twice_is_no_proof_of_knowing_us(nurture: Nurture, empty_shop: Path) -> None:
+    path = empty_shop / "campaigns/grinder-for-regulars.yaml"
     rewrite(
         path,
         "  - segment: regulars-without-grinder\n  - segment: thanked\n",
@@ -113,16 +113,16 @@ def test_not_having_bought_twice_is_no_proof_of_knowing_us(nurture: Nurture, sam
     assert ("error", "check.cross_sell") in codes(nurture)
 
 
-def test_a_window_that_never_opens(nurture: Nurture, sample_shop: Path) -> None:
-    path = sample_shop / "campaigns/first-order-anniversary.yaml"
+def test_a_window_that_never_opens(nurture: Nurture, empty_shop: Path) -> None:
+    path = empty_shop / "campaigns/first-order-anniversary.yaml"
     rewrite(path, "window: 10:00-18:00", "window: 06:00-09:00")
     assert ("error", "check.never_open") in codes(nurture)
     rewrite(path, "window: 06:00-09:00", "window: 18:00-19:00")
     assert ("warning", "check.never_open_company") in codes(nurture)
 
 
-def test_a_window_on_the_shops_weekly_holiday_never_opens(nurture: Nurture, sample_shop: Path) -> None:
-    rewrite(sample_shop / "campaigns/first-order-anniversary.yaml", "window: 10:00-18:00", "window: 10:00-18:00 wed")
+def test_a_window_on_the_shops_weekly_holiday_never_opens(nurture: Nurture, empty_shop: Path) -> None:
+    rewrite(empty_shop / "campaigns/first-order-anniversary.yaml", "window: 10:00-18:00", "window: 10:00-18:00 wed")
     assert ("error", "check.never_open") in codes(nurture)
 
 
@@ -135,8 +135,8 @@ def test_a_segment_nobody_is_in(nurture: Nurture, sample_shop: Path) -> None:
     assert ("warning", "check.empty_segment") in codes(nurture)
 
 
-def test_words_that_promise_too_much(nurture: Nurture, sample_shop: Path) -> None:
-    path = sample_shop / "templates/birthday.txt.j2"
+def test_words_that_promise_too_much(nurture: Nurture, empty_shop: Path) -> None:
+    path = empty_shop / "templates/birthday.txt.j2"
     path.write_text(path.read_text("utf-8") + "\n日本一おいしい、１００％満足の一杯を。\n", "utf-8")
     found = [each for each in told(nurture) if each["code"] == "check.word"]
     assert [each["text"] for each in found]
@@ -144,13 +144,13 @@ def test_words_that_promise_too_much(nurture: Nurture, sample_shop: Path) -> Non
     assert len(found) == 2
 
 
-def test_a_hundred_percent_of_a_width_is_no_promise(nurture: Nurture, sample_shop: Path) -> None:
-    assert 'width="100%"' in (sample_shop / "templates/layout.html.j2").read_text("utf-8")
+def test_a_hundred_percent_of_a_width_is_no_promise(nurture: Nurture, empty_shop: Path) -> None:
+    assert 'width="100%"' in (empty_shop / "templates/layout.html.j2").read_text("utf-8")
     assert ("warning", "check.word") not in codes(nurture)
 
 
-def test_a_transactional_offer_is_advertising(nurture: Nurture, sample_shop: Path) -> None:
-    path = sample_shop / "campaigns/grinder-for-regulars.yaml"
+def test_a_transactional_offer_is_advertising(nurture: Nurture, empty_shop: Path) -> None:
+    path = empty_shop / "campaigns/grinder-for-regulars.yaml"
     rewrite(path, "kind: cross_sell", "purpose: transactional\nbecause: ご注文の確認\nkind: cross_sell")
     assert ("error", "check.transactional_offer") in codes(nurture)
 
@@ -169,7 +169,7 @@ def test_a_template_that_breaks_for_everybody_is_found_before_it_is_sent(nurture
     assert ("error", "check.said") in codes(nurture)
 
 
-def test_the_schema_is_written_where_editors_look(nurture: Nurture, sample_shop: Path) -> None:
+def test_the_schema_is_written_where_editors_look(nurture: Nurture, empty_shop: Path) -> None:
     given = nurture("schema", "--output", "nurture.schema.json")
     assert given.status == 0
-    assert json.loads((sample_shop / "nurture.schema.json").read_text("utf-8")) == json.loads(nurture("schema").out)
+    assert json.loads((empty_shop / "nurture.schema.json").read_text("utf-8")) == json.loads(nurture("schema").out)
