@@ -20,7 +20,13 @@ Model = TypeVar("Model", bound=BaseModel)
 class Section(BaseModel):
     """A part of a file a person writes: unknown keys are refused and nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
 
 
 def read_duration(found: Any) -> Duration:

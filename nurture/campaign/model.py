@@ -31,6 +31,7 @@ class After(Section):
     """Opens for every order, shipment, delivery, booking, visit, no-show, cancellation or custom event."""
 
     after: EventWord | None = None
+    """What happened."""
     event: str | None = None
     """Kind of a custom event, instead of `after`."""
 
@@ -79,12 +80,14 @@ class Entered(Section):
     """Opens when a customer enters a named segment, seen since the watch began."""
 
     entered: Name
+    """The segment's name."""
 
 
 class Every(Section):
     """A repeating or fixed date and time in the shop's zone."""
 
     every: Literal["day", "week", "month"] | None = None
+    """How often."""
     on: Annotated[tuple[Weekday, ...], BeforeValidator(_listed)] | None = None
     """Weekdays, for `every: week`."""
     day: int | Literal["last"] | None = None
@@ -92,6 +95,7 @@ class Every(Section):
     dates: tuple[DateText, ...] = ()
     """Fixed dates, instead of `every`."""
     at: TimeText = 10 * 3600
+    """The time of day; default `10:00`."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -142,19 +146,23 @@ class Step(Section):
     """One message of a campaign."""
 
     step: Name
+    """Its name."""
     wait: DurationText = Duration(0, 0, 0)
     """From the due time of the step before (for the first: from the occurrence)."""
     wait_from: Literal["step", "occurrence"] = "step"
+    """`occurrence` counts `wait` from what opened the campaign instead."""
     at: TimeText | None = None
     """Moves the due time to this hour of its local day when that is later."""
     channels: tuple[Channel, ...] = Field(default=("email",), min_length=1)
     """Preference order: the first that is reachable and consented."""
     template: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    """Name of the template in `templates/`."""
     window: WindowText | None = None
     """Narrows the shop's hours, never widens them."""
     valid_for: DurationText | None = None
     """After that, better not at all. Default: anniversaries to the end of the local day, schedules 24 h, else 48 h."""
     when_capped: Literal["defer", "drop"] = "defer"
+    """`defer` waits for the next free slot while valid; `drop` leaves it out."""
 
     @model_validator(mode="after")
     def _counted_in_days(self) -> Self:
@@ -169,24 +177,37 @@ class Campaign(Section):
     """The whole of one campaign file."""
 
     campaign: Name
+    """Its name, by which everything it ever did is found again: it never changes."""
     title: str
+    """What the owner calls it."""
     purpose: Literal["commercial", "transactional"] = "commercial"
+    """`commercial` obeys consent, caps and the duties of the law; a thank-you is commercial too."""
     because: str = ""
     """Why the law's opt-out rules need not hold; needed for `transactional`."""
     priority: int = Field(default=50, ge=0, le=100)
+    """0-100: who gets the slot of a customer who may get only one more message."""
     trigger: Trigger
+    """What opens it."""
     kind: Literal["relationship", "cross_sell", "win_back", "news", "review", "reminder"] = "relationship"
+    """What it is to the customer; a cross-sell must not go to people who hardly know the shop."""
     about: About | None = None
+    """What the offer is for: a refusal of it holds the campaign back."""
     offer: Offer | None = None
+    """Names a product for each customer; whoever has none to be offered is not in the audience."""
     audience: SkipValidation[Condition] = AllOf(())
+    """Who it is for, asked when it opens and again before every step."""
     steps: tuple[Step, ...] = Field(min_length=1)
+    """Its messages in order; a step keeps its identity by its name."""
     exit_when: SkipValidation[Condition | None] = None
     """Ends the enrollment as soon as it holds."""
     goal: Goal | None = None
+    """What it is to bring about."""
     holdout: Share = 0.0
+    """The share of people who are deliberately not contacted, so that its worth can be measured."""
     again: Annotated[str, AfterValidator(_known_pause)] = "per occurrence"
     """`per occurrence`, `once`, or `after 90 days`."""
     at_most: AtMost | None = None
+    """A ceiling for all customers together."""
     starts: DateText | None = None
     """First local day of the shop on which occurrences may open; earlier occurrences never open."""
     ends: DateText | None = None
