@@ -27,7 +27,7 @@ from sqlalchemy import (
     true,
 )
 
-from nurture.campaign import After, Campaign
+from nurture.campaign import After, Campaign, Schedule
 from nurture.gates.reach import reach, reachable_by
 from nurture.gates.situation import Situation
 from nurture.gates.standing import active, in_audience, scope_of
@@ -67,8 +67,12 @@ def complete(
     *more: ColumnElement[bool],
 ) -> Select[Any]:
     """The rows for `opened` from a statement over customers: audience, anti-join, re-entry and holdout added."""
-    scope = scope_of(situation, campaign, CUSTOMER.c.id, subject_id=subject_id, occurred_at=occurred_at)
-    found = found.where(active(CUSTOMER), *more, in_audience(scope, campaign))
+    everybody = isinstance(campaign.trigger, Schedule)
+    scope = scope_of(
+        situation, campaign, CUSTOMER.c.id, subject_id=subject_id, occurred_at=occurred_at, everybody=everybody
+    )
+    # In this order: SQLite asks them one after the other, and an audience rules out more people than `more` does.
+    found = found.where(active(CUSTOMER), in_audience(scope, campaign), *more)
     if campaign.exit_when is not None:
         found = found.where(not_(predicate(scope, campaign.exit_when)))
     found = found.where(not_enrolled(situation, campaign, occurrence, occurred_at))
@@ -113,7 +117,7 @@ def held_out(campaign: Campaign) -> ColumnElement[bool]:
 
 def open_schedule(situation: Situation, campaign: Campaign, instant: int, label: str) -> Select[Any]:
     """Everybody in the audience who can be reached, for one scheduled instant."""
-    scope = scope_of(situation, campaign, CUSTOMER.c.id)
+    scope = scope_of(situation, campaign, CUSTOMER.c.id, everybody=True)
     reachable = reachable_by(scope, campaign.steps[0].channels, campaign.purpose)
     at, occurrence = literal(instant, BigInteger), literal(f"schedule:{label}")
     none = null().cast(BigInteger)
@@ -122,7 +126,7 @@ def open_schedule(situation: Situation, campaign: Campaign, instant: int, label:
 
 def count_unreachable(situation: Situation, campaign: Campaign) -> Select[Any]:
     """How many in the audience of a broadcast can't be reached, by the gate that their best channel fails."""
-    scope = scope_of(situation, campaign, CUSTOMER.c.id)
+    scope = scope_of(situation, campaign, CUSTOMER.c.id, everybody=True)
     channels = campaign.steps[0].channels
     numbers = [reach(scope, channel, campaign.purpose) for channel in channels]
     people = (

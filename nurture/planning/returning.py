@@ -22,10 +22,10 @@ from sqlalchemy import (
 
 from nurture.campaign import Anniversary, Campaign
 from nurture.gates.situation import Situation
+from nurture.rules.joining import join_in_order
 from nurture.store.tables import Customer, CustomerFact, DatedFact, Enrollment, table
 from nurture.zone import DAY, ZoneTable, zone_table
 
-from .joining import join_in_order
 from .opening import complete, life_of
 from .times import Times, seconds
 from .workspace import ANNIVERSARY_DAY

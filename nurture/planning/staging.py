@@ -29,16 +29,16 @@ from sqlalchemy import (
     union_all,
 )
 
-from nurture.campaign import Campaign
+from nurture.campaign import Campaign, Schedule
 from nurture.gates.reach import HELD_OUT, INCOMPLETE, LEFT_AUDIENCE, ON_HOLD, on_hold, reach
 from nurture.gates.situation import PlannedStep, Situation
 from nurture.gates.standing import ending, in_audience, occasion_of, scope_of
+from nurture.rules.joining import join_in_order
 from nurture.rules.offer import offered_product
 from nurture.rules.scope import Scope
 from nurture.rules.variables import incomplete
 from nurture.store.tables import Booking, Customer, CustomerChange, Enrollment, Order, Touch, table
 
-from .joining import join_in_order
 from .times import Times, seconds
 from .workspace import ASKED, CANDIDATE, OPENED, STIRRED
 
@@ -204,7 +204,9 @@ class _Staging:
     def _columns(self) -> list[ColumnElement[Any]]:
         channels = self.step.step.channels
         purpose = self.campaign.purpose
-        reaches = [reach(self.scope, channel, purpose) for channel in channels[:2]]
+        reaches = (
+            [literal(0)] if self._found_reachable() else [reach(self.scope, each, purpose) for each in channels[:2]]
+        )
         about = self.campaign.about
         offer = self.campaign.offer
         needs = self.scope.about(offer_id=offered_product(self.scope, offer)) if offer else self.scope
@@ -233,6 +235,12 @@ class _Staging:
             "touch_at": cast(null(), NOTHING) if self.fresh else seconds(TOUCH.c.at),
         }
         return [value.label(name) for name, value in values.items()]
+
+    def _found_reachable(self) -> bool:
+        """A broadcast opened just now, in this snapshot, only for those whom this one channel reaches."""
+        channels = self.step.step.channels
+        alone = len(channels) == 1 and channels == self.campaign.steps[0].channels
+        return self.fresh and alone and isinstance(self.campaign.trigger, Schedule)
 
     def _thread(self) -> ColumnElement[Any]:
         return -self.source.c.id if self.fresh else self.source.c.id

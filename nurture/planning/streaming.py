@@ -9,11 +9,11 @@ from sqlalchemy import Connection, Select, case, select
 from nurture.gates.cap import longest_memory
 from nurture.gates.placing import Candidate, Contact, Decision, Placer
 from nurture.gates.situation import Situation
+from nurture.rules.joining import join_in_order
 from nurture.store import binary_order
 from nurture.store.tables import Contact as ContactRow
 from nurture.store.tables import Pause, table
 
-from .joining import join_in_order
 from .times import seconds
 from .workspace import CANDIDATE
 

@@ -33,7 +33,7 @@ COLUMNS = ["segment", "customer_id", "kind", "since"]
 
 def watch(connection: Connection, situation: Situation, segment: str, *, first_time: bool) -> None:
     """Writes into `membership_change` who enters (or, the first time, silently seeds) and who leaves the segment."""
-    scope = scope_of(situation, None, CUSTOMER.c.id)
+    scope = scope_of(situation, None, CUSTOMER.c.id, everybody=True)
     inside = predicate(scope, InSegment(name=segment))
     known = select(1).where(MEMBERSHIP.c.segment == segment, MEMBERSHIP.c.customer_id == CUSTOMER.c.id).exists()
     kind, since = ("seed", null()) if first_time else ("enter", literal(situation.instant, BigInteger))

@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Select, and_, distinct, exists, func, sele
 from nurture.condition.vocabulary import Comparison, FirstOrder, LastOrder, Orders, Period, This
 from nurture.store.tables import CustomerFact, Order, OrderLine, Product, probe
 
-from .clause import Clause, any_value, certain, in_range
+from .clause import Clause, any_value, ends, in_range
+from .form import among_those
 from .scope import Scope
 
 ORDER, LINE, PRODUCT, FACT = (probe(each) for each in (Order, OrderLine, Product, CustomerFact))
@@ -17,24 +18,23 @@ GONE = ("cancelled", "returned")
 def orders(scope: Scope, asked: Orders) -> Clause:
     """Counts orders, or their lines where a product or category is asked for."""
     if _only_counts(asked):
-        count = fact(scope, FACT.c.order_count, 0)
-        return Clause(in_range(count, asked.count or Comparison(at_least=1)), count, "count")
+        wanted = _ranged(scope, FACT.c.order_count, asked.count or Comparison(at_least=1))
+        return Clause(wanted, fact(scope, FACT.c.order_count, 0), "count")
     if _only_total(asked):
-        total = fact(scope, FACT.c.order_total, 0)
         assert asked.total is not None
-        return Clause(in_range(total, asked.total), total, "money")
+        return Clause(_ranged(scope, FACT.c.order_total, asked.total), fact(scope, FACT.c.order_total, 0), "money")
     found = _lines(scope, asked) if asked.product or asked.category else _orders(scope, asked)
     return _counted(found, asked)
 
 
 def first_order(scope: Scope, asked: FirstOrder) -> Clause:
     """Compares the first order's instant."""
-    return _instant(scope, fact(scope, FACT.c.first_order_at, None), asked)
+    return _instant(scope, FACT.c.first_order_at, asked)
 
 
 def last_order(scope: Scope, asked: LastOrder) -> Clause:
     """Compares the newest order's instant."""
-    return _instant(scope, fact(scope, FACT.c.last_order_at, None), asked)
+    return _instant(scope, FACT.c.last_order_at, asked)
 
 
 def this_order(scope: Scope, asked: This) -> Clause:
@@ -42,7 +42,8 @@ def this_order(scope: Scope, asked: This) -> Clause:
     assert scope.subject_id is not None
     parts: list[ColumnElement[bool]] = []
     if asked.order:
-        first = certain(fact(scope, FACT.c.first_order_id, None) == scope.subject_id)
+        mine = (FACT.c.customer_id == scope.customer_id, FACT.c.first_order_id == scope.subject_id)
+        first = select(1).where(*mine).exists()
         parts.append(first if asked.order == "first" else ~first)
     if asked.product or asked.category:
         lines = select(1).where(LINE.c.order_id == scope.subject_id, *_goods(asked))
@@ -80,9 +81,23 @@ def _only_total(asked: Orders) -> bool:
     return asked.model_fields_set == {"total"}
 
 
-def _instant(scope: Scope, found: ColumnElement[Any], asked: Period) -> Clause:
-    bounds = period(scope, asked, found) or [found.is_not(None)]
-    return Clause(certain(and_(*bounds)), found, "instant")
+def _instant(scope: Scope, column: ColumnElement[Any], asked: Period) -> Clause:
+    bounds = period(scope, asked, column) or [column.is_not(None)]
+    wanted = _of_facts(scope, *bounds)
+    return Clause(wanted, fact(scope, column, None), "instant")
+
+
+def _ranged(scope: Scope, column: ColumnElement[Any], comparison: Comparison) -> ColumnElement[bool]:
+    """Whether a count or sum lies in the range; who has no facts has 0."""
+    inside = and_(*ends(column, comparison))
+    zero = (comparison.at_least or 0) <= 0 <= (0 if comparison.at_most is None else comparison.at_most)
+    if zero:
+        return ~_of_facts(scope, ~inside)
+    return _of_facts(scope, inside)
+
+
+def _of_facts(scope: Scope, *wanted: ColumnElement[bool]) -> ColumnElement[bool]:
+    return among_those(scope.customer_id, select(FACT.c.customer_id).where(*wanted), everybody=scope.everybody)
 
 
 def _orders(scope: Scope, asked: Orders) -> Select[Any]:

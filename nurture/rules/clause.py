@@ -23,12 +23,17 @@ class Clause:
 
 def in_range(value: ColumnElement[Any], comparison: Comparison) -> ColumnElement[bool]:
     """`value` lies between the ends of the comparison; NULL is outside."""
+    return certain(and_(*ends(value, comparison)))
+
+
+def ends(value: ColumnElement[Any], comparison: Comparison) -> list[ColumnElement[bool]]:
+    """The one or two ends of the comparison; NULL where the value is NULL."""
     parts: list[ColumnElement[bool]] = []
     if comparison.at_least is not None:
         parts.append(value >= comparison.at_least)
     if comparison.at_most is not None:
         parts.append(value <= comparison.at_most)
-    return certain(and_(*parts))
+    return parts
 
 
 def certain(predicate: ColumnElement[bool]) -> ColumnElement[bool]:

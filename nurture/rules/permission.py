@@ -6,6 +6,9 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from nurture.store.tables import Address, Consent, Customer, Suppression, probe
 
+from .form import among_those, probe_or_set
+from .joining import join_in_order
+
 ADDRESS, CONSENT, CUSTOMER, SUPPRESSION = (probe(each) for each in (Address, Consent, Customer, Suppression))
 CHANNELS = ("email", "line")
 
@@ -15,28 +18,40 @@ def has_address(customer_id: ColumnElement[Any], channel: str) -> ColumnElement[
     return exists().where(*_address(customer_id, channel))
 
 
-def suppressed(customer_id: ColumnElement[Any], channel: str, now: int, purpose: str) -> ColumnElement[bool]:
+def suppressed(
+    customer_id: ColumnElement[Any], channel: str, now: int, purpose: str, *, everybody: bool = False
+) -> ColumnElement[bool]:
     """The person or the address may not be used; `transactional` messages are stopped by scope `all` only."""
-    scopes = ("all",) if purpose == "transactional" else ("all", "commercial")
-    person = exists().where(
-        SUPPRESSION.c.customer_id == customer_id,
+    return or_(*_obstacles(customer_id, channel, now, purpose, everybody=everybody))
+
+
+def _obstacles(
+    customer_id: ColumnElement[Any], channel: str, now: int, purpose: str, *, everybody: bool
+) -> tuple[ColumnElement[bool], ...]:
+    in_force = _in_force(("all",) if purpose == "transactional" else ("all", "commercial"), now)
+    person = select(SUPPRESSION.c.customer_id).where(
+        SUPPRESSION.c.customer_id.is_not(None),
         or_(SUPPRESSION.c.channel.is_(None), SUPPRESSION.c.channel == channel),
         SUPPRESSION.c.value.is_(None),
-        *_in_force(scopes, now),
-    )
-    address = (
-        exists()
-        .where(*_address(customer_id, channel))
-        .where(
-            exists().where(
-                SUPPRESSION.c.channel == channel,
-                SUPPRESSION.c.value == ADDRESS.c.value,
-                *_in_force(scopes, now),
-            )
-        )
+        *in_force,
     )
     never = exists().where(CUSTOMER.c.id == customer_id, CUSTOMER.c.never)
-    return or_(person, address, never)
+    return (
+        among_those(customer_id, person, everybody=everybody),
+        _address_suppressed(customer_id, channel, in_force, everybody=everybody),
+        never,
+    )
+
+
+def _address_suppressed(
+    customer_id: ColumnElement[Any], channel: str, in_force: tuple[ColumnElement[bool], ...], *, everybody: bool
+) -> ColumnElement[bool]:
+    listed = (SUPPRESSION.c.channel == channel, *in_force)
+    same = SUPPRESSION.c.value == ADDRESS.c.value
+    probe = exists().where(*_address(customer_id, channel)).where(exists().where(*listed, same))
+    joined = join_in_order(SUPPRESSION, ADDRESS, and_(ADDRESS.c.channel == channel, same))
+    ids = select(ADDRESS.c.customer_id).select_from(joined).where(*listed, *_usable())
+    return probe_or_set(customer_id, probe, ids, everybody=everybody)
 
 
 def consented(customer_id: ColumnElement[Any], channel: str, now: int) -> ColumnElement[bool]:
@@ -51,9 +66,13 @@ def consented(customer_id: ColumnElement[Any], channel: str, now: int) -> Column
     )
 
 
-def sendable(customer_id: ColumnElement[Any], channel: str, now: int, purpose: str) -> ColumnElement[bool]:
+def sendable(
+    customer_id: ColumnElement[Any], channel: str, now: int, purpose: str, *, everybody: bool = False
+) -> ColumnElement[bool]:
     """An address is there, not suppressed, and allowed for the purpose."""
-    parts = [has_address(customer_id, channel), ~suppressed(customer_id, channel, now, purpose)]
+    # Each with a NOT of its own: PostgreSQL makes no anti-joins of a NOT around an OR.
+    obstacles = _obstacles(customer_id, channel, now, purpose, everybody=everybody)
+    parts = [has_address(customer_id, channel), *(~each for each in obstacles)]
     if purpose == "commercial":
         parts.append(consented(customer_id, channel, now))
     return and_(*parts)
@@ -70,9 +89,12 @@ def _address(customer_id: ColumnElement[Any], channel: str) -> tuple[ColumnEleme
     return (
         ADDRESS.c.customer_id == customer_id,
         ADDRESS.c.channel == channel,
-        ADDRESS.c.removed_at.is_(None),
-        ADDRESS.c.status != "invalid",
+        *_usable(),
     )
+
+
+def _usable() -> tuple[ColumnElement[bool], ...]:
+    return ADDRESS.c.removed_at.is_(None), ADDRESS.c.status != "invalid"
 
 
 def _in_force(scopes: tuple[str, ...], now: int) -> tuple[ColumnElement[bool], ...]:

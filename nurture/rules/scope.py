@@ -36,6 +36,8 @@ class Scope:
     """Column with the occurrence's key."""
     offer_id: ColumnElement[Any] | None = None
     """Column or subquery with the id of the product offered."""
+    everybody: bool = False
+    """The statement asks all customers: where few have something, a set is cheaper than a million probes."""
 
     @property
     def shop_zone(self) -> ZoneTable:
