@@ -108,8 +108,10 @@ class Times:
 
     def _offset(self, zone: ColumnElement[str]) -> ColumnElement[int]:
         assert self.steady is not None
-        others = [(zone == name, shift) for name, shift in self.steady.items() if name != self.shop]
-        return case(*others, else_=self.steady[self.shop]) if others else literal(self.steady[self.shop], Integer)
+        others = {name: shift for name, shift in self.steady.items() if name != self.shop}
+        shop = self.steady[self.shop]
+        # CASE zone WHEN …, not CASE WHEN zone = …, which would look the zone up once for each.
+        return case(others, value=zone, else_=shop) if others else literal(shop, Integer)
 
 
 def prepare_times(connection: Connection, situation: Situation) -> Times:
