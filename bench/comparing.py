@@ -18,6 +18,7 @@ from nurture.planning.workspace import ANNIVERSARY_DAY, CANDIDATE, prepare
 from nurture.store import open_engine, planning
 
 from .figure import Figure, ratio
+from .keeping import empty
 from .moment import DAY, EPOCH, NOW
 from .situations import only, rules
 from .twins import twin
@@ -33,6 +34,7 @@ Act = Callable[[Connection, Times], None]
 
 def compare(url: str, rounds: int) -> list[Figure]:
     """The ratio of each rule, and of the first three together."""
+    empty(url)
     engine = open_engine(url)
     database = engine.dialect.name
     figures, sums = [], [(0.0, 0.0)] * rounds

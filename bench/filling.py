@@ -36,6 +36,8 @@ def _fill(connection: Connection, world: World, say: Say) -> None:
         _timed(say, f"{dialect}: {table}", partial(cursor.execute, statement))
     for name, statement in indexes:
         _timed(say, f"{dialect}: {name}", partial(cursor.execute, statement))
+    if dialect == "postgresql":
+        _timed(say, f"{dialect}: ANALYZE", partial(cursor.execute, "ANALYZE"))
     _timed(say, f"{dialect}: customer_fact", lambda: rebuild_facts(connection))
     connection.commit()
 

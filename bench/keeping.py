@@ -4,15 +4,15 @@ import hashlib
 from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.schema import CreateIndex, CreateTable
 
-import nurture.store.migrations as migrations
-from nurture.store import open_engine
+from nurture.store import open_engine, writing
+from nurture.store.migrations.target import target_metadata
 
 from .filling import Say, fill
 from .world import World
 
 OF_THE_WORLD = (
-    "alembic_version",
     "setting",
     "customer",
     "address",
@@ -26,7 +26,7 @@ OF_THE_WORLD = (
     "contact",
     "customer_fact",
 )
-"""Tables that a world fills; the others are empty in it, and are emptied after a measurement."""
+"""Tables that a world fills; the others are empty in it, and are made anew before a measurement."""
 
 
 def sqlite_world(folder: Path, world: World, say: Say) -> str:
@@ -66,27 +66,21 @@ def make_postgres_world(maintenance: str, world: World, say: Say) -> None:
 
 
 def empty(url: str) -> None:
-    """Takes away everything that planning wrote, so that the next measurement finds the world as it was made."""
+    """Makes the tables anew that planning writes, so that each measurement finds the world as it was made."""
     engine = open_engine(url)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT", write=True) as connection:
-        listed = {
-            "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
-            "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
-        }
-        names = [f'"{name}"' for name in connection.scalars(text(listed[engine.dialect.name]))]
-        names = [name for name in names if name.strip('"') not in OF_THE_WORLD]
-        if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"TRUNCATE {', '.join(names)} RESTART IDENTITY")
-        else:
-            for name in names:
-                connection.exec_driver_sql(f"DELETE FROM {name}")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    others = [each for each in target_metadata(engine.dialect.name).sorted_tables if each.name not in OF_THE_WORLD]
+    with writing(engine) as connection:
+        for each in others:
+            connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{each.name}"')
+            each.create(connection)
     engine.dispose()
 
 
 def _name(world: World) -> str:
     parts = [statement for _, statement in world.statements("postgresql")]
-    parts += [each.read_text() for each in sorted((Path(migrations.__file__).parent / "versions").glob("*.py"))]
+    for each in target_metadata("postgresql").sorted_tables:
+        if each.name in OF_THE_WORLD:
+            parts += [str(CreateTable(each)), *sorted(str(CreateIndex(index)) for index in each.indexes)]
     return f"world_{world.customers}_{hashlib.sha256(''.join(parts).encode()).hexdigest()[:8]}"
 
 

@@ -64,7 +64,7 @@ def _thanks(dialect: str) -> Iterator[str]:
         JOIN customer_fact f ON f.customer_id = p.customer_id AND f.first_order_id = p.id
         JOIN customer c ON c.id = p.customer_id
         WHERE p.ordered_at > :now - 259200 AND p.ordered_at <= :now AND p.status NOT IN ('cancelled', 'returned')
-          AND {ALIVE.replace("c.merged", "+c.merged")} AND NOT {COMPLAINT}
+          AND {ALIVE} AND NOT {COMPLAINT}
           AND NOT EXISTS (SELECT 1 FROM enrollment e WHERE e.campaign = 'thanks' AND e.customer_id = c.id
             AND e.occurrence = 'order:' || p."key")"""
     wanting = """NOT EXISTS (SELECT 1 FROM "order" p WHERE p.id = o.subject_id AND rtrim(p."key", :blanks) <> '')
@@ -78,8 +78,8 @@ def _thanks(dialect: str) -> Iterator[str]:
 def _cross_sell(dialect: str) -> Iterator[str]:
     yield f"""{OPENED}
         SELECT 'cross-sell', c.id, :occurrence, :instant, CAST(NULL AS BIGINT), {_false(dialect)}
-        FROM customer_fact f JOIN customer c ON c.id = f.customer_id
-        WHERE f.order_count >= 4 AND f.order_total >= 20000 AND {ALIVE.replace("c.merged", "+c.merged")}
+        FROM customer_fact f {"CROSS " if dialect == "sqlite" else ""}JOIN customer c ON c.id = f.customer_id
+        WHERE f.order_count >= 4 AND f.order_total >= 20000 AND {ALIVE}
           AND EXISTS (SELECT 1 FROM order_line l WHERE l.customer_id = c.id AND l.category = '豆' AND l.counts
             AND l.ordered_at >= :half_a_year_ago AND l.ordered_at <= :now)
           AND NOT EXISTS (SELECT 1 FROM order_line l WHERE l.customer_id = c.id AND l.category = 'ミル' AND l.counts
@@ -96,7 +96,7 @@ def _newsletter(dialect: str) -> Iterator[str]:
     yield f"""{OPENED}
         SELECT 'newsletter', c.id, :occurrence, :instant, CAST(NULL AS BIGINT), {_false(dialect)}
         FROM customer c
-        WHERE {ALIVE.replace("c.merged", "+c.merged")} AND {_mailable(dialect, few=False)}
+        WHERE {ALIVE} AND {_mailable(dialect, few=False)}
           AND {_not_enrolled("newsletter")}"""
     yield _staged(0, "o.occurred_at", "o.occurred_at + 259200", 10, (), COMPLAINT, "", dialect, "newsletter")
 
