@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from nurture.config import Secrets
 from nurture.message.link import EXAMPLE, Subscription, make_token
@@ -180,9 +180,9 @@ def test_the_style_of_the_page_is_the_one_that_is_allowed(web: Served) -> None:
 def test_a_name_of_the_shop_is_text_and_never_html(engine: Engine) -> None:
     shop = {"name": "<b>Tea & {shop}</b>", "address": "<script>alert(1)</script>"}
     with served(engine, shop=shop) as web:
-        text = web.ask("GET", path()).text
-        assert "&lt;b&gt;Tea &amp; {shop}&lt;/b&gt;" in text
-        assert "<script" not in text
+        page = web.ask("GET", path()).text
+        assert "&lt;b&gt;Tea &amp; {shop}&lt;/b&gt;" in page
+        assert "<script" not in page
 
 
 def test_a_body_too_large_is_refused_before_it_is_read(engine: Engine, web: Served) -> None:
@@ -220,3 +220,12 @@ def test_who_sends_half_a_request_holds_nobody_up(web: Served) -> None:
     with socket.create_connection(("127.0.0.1", web.port)) as slow:
         slow.sendall(f"POST {path()} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf".encode())
         assert web.ask("GET", path()).status == 200
+
+
+def test_where_the_database_fails_nobody_is_told_that_it_is_done(engine: Engine, web: Served) -> None:
+    with writing(engine) as connection:
+        connection.execute(text("DROP TABLE suppression"))
+    answer = web.form(path())
+    assert answer.status == 503
+    assert "もう一度お試しください" in answer.text
+    assert statuses(engine) == {1: "claimed", 2: "planned", 3: "planned"}
