@@ -104,12 +104,14 @@ def open_complaint(scope: Scope) -> ColumnElement[bool]:
 
 
 def refusal(scope: Scope, *, product: str | None, category: str | None) -> ColumnElement[bool]:
-    """TRUE while the product (by its code) or the category is refused."""
+    """TRUE while the product (by its code), the category it belongs to, or the category named is refused."""
     matches: list[ColumnElement[bool]] = []
     if category is not None:
         matches.append(HOLD.c.category == category)
     if product is not None:
         matches.append(HOLD.c.product_id == select(PRODUCT.c.id).where(PRODUCT.c.key == product).scalar_subquery())
+        belongs = select(PRODUCT.c.category).where(PRODUCT.c.key == product, PRODUCT.c.category != "")
+        matches.append(HOLD.c.category == belongs.scalar_subquery())
     return select(1).where(*_holding(scope, "refusal"), or_(*matches)).exists()
 
 

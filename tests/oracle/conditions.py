@@ -246,13 +246,14 @@ def open_holds(person: Customer, view: View) -> list[Hold]:
 
 
 def refusals_of(person: Customer, product: str | None, category: str | None, view: View) -> list[Hold]:
-    """The refusals in force of a product (by its code) or of a category."""
+    """The refusals in force of a product (by its code, or with its category) or of a category."""
     found = [each for each in open_holds(person, view) if each.kind == "refusal"]
+    categories = {category} | {each.category for each in view.state.all(Product) if each.key == product}
     return [
         each
         for each in found
         if (product is not None and _product_key(each.product_id, view) == product)
-        or (category is not None and each.category == category)
+        or (each.category and each.category in categories)
     ]
 
 

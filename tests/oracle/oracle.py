@@ -14,7 +14,7 @@ from .ledger import HANDED_OVER, Candidate, Enrollment, Memory, Touch
 from .opening import Moment, Occurrence, occurrences, scheduled
 from .placing import Placing
 from .shared import Limits
-from .state import Booking, Customer, Event, Hold, Order, Product, State
+from .state import Booking, Customer, Event, Hold, Order, State
 from .time import DAY, HOUR, add_days, at_hour, day_of, day_start
 
 SUBJECTS = {"order": Order, "booking": Booking, "event": Event}
@@ -346,11 +346,7 @@ class _Tick:
         found = [each for each in open_holds(person, view) if each.kind == "complaint"]
         if about is None:
             return found
-        found += refusals_of(person, about.product, about.category, view)
-        if about.product is not None:
-            product = next(each for each in self.state.all(Product) if each.key == about.product)
-            found += refusals_of(person, None, product.category, view)
-        return found
+        return found + refusals_of(person, about.product, about.category, view)
 
     def _refuse(self, candidate: Candidate) -> None:
         gate = candidate.gate

@@ -162,3 +162,15 @@ def test_who_entered_earlier_than_somebody_else_is_not_enrolled_and_planned_a_se
     shop.tag(bob, "regular")
     shop.ticks("2026-11-23 12:00", "2026-11-24 11:00")
     assert shop.got(alice) == ["welcome/letter 2026-11-24 11:00"]
+
+
+def test_a_refused_category_holds_back_a_campaign_about_a_product_of_it(engine: Engine) -> None:
+    shop = Shop(engine, letter("mill", "{event: visit}", "about: {product: mill-1}"))
+    shop.product("mill-1", "mills")
+    alice, bob = shop.customer("alice"), shop.customer("bob")
+    shop.refuse(alice, "mills", "2026-11-19 09:00", "2027-05-01 09:00")
+    shop.refuse(bob, "beans", "2026-11-19 09:00", "2027-05-01 09:00")
+    for each in (alice, bob):
+        shop.event(each, "visit", "2026-11-20 09:00")
+    shop.tick("2026-11-20 09:00")
+    assert (shop.plans(alice), shop.plans(bob)) == ([], ["mill/letter planned ok 2026-11-20 09:00"])
