@@ -20,6 +20,7 @@ STYLE = """
 *{box-sizing:border-box}
 body{margin:0;background:#f6f5f2;color:#222;font:17px/1.75 -apple-system,"Hiragino Sans","Noto Sans JP",
 "Noto Sans CJK JP","Yu Gothic",Meiryo,sans-serif;overflow-wrap:anywhere}
+main{word-break:auto-phrase;text-wrap:pretty}
 main,footer{max-width:34rem;margin:0 auto;padding:1.25rem}
 main{margin-top:1rem;background:#fff;border-radius:12px}
 h1{margin:.25rem 0 1rem;font-size:1.45rem;line-height:1.4}
