@@ -292,7 +292,8 @@ class PlanReader:
                 ),
             )
         )
-        asked = select(1).where(CANDIDATE.c.touch_id == TOUCH.c.id).exists()
+        # NOT EXISTS would read every candidate for every touch: nothing indexes them by touch.
+        asked = TOUCH.c.id.in_(select(CANDIDATE.c.touch_id).where(CANDIDATE.c.touch_id.is_not(None)))
         return self._select(_of_touch()).select_from(joined).where(TOUCH.c.status == "planned", ~asked)
 
     def _select(self, values: dict[str, Any]) -> Select[Any]:
