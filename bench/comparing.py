@@ -11,7 +11,7 @@ from nurture.campaign import After, Anniversary, Campaign
 from nurture.planning.cadence import Due, find_due
 from nurture.planning.opening import open_after, open_schedule, store_opened
 from nurture.planning.returning import fill_days, open_anniversaries
-from nurture.planning.situation import Situation
+from nurture.gates.situation import Situation
 from nurture.planning.staging import stage
 from nurture.planning.times import Times, prepare_times
 from nurture.planning.workspace import ANNIVERSARY_DAY, CANDIDATE, prepare

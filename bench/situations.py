@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nurture.campaign import Campaigns, load_campaigns
 from nurture.config import Settings
-from nurture.planning.situation import Situation
+from nurture.gates.situation import Situation
 
 CAMPAIGNS = Path(__file__).parent / "campaigns"
 REQUIRES: Mapping[str, tuple[str, ...]] = {

@@ -1,3 +1,0 @@
-"""Moved."""
-
-from nurture.gates.placing import *  # noqa: F403
