@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select, text
 
 from nurture.campaign import After, Anniversary, Campaign
+from nurture.gates.situation import Situation
 from nurture.planning.cadence import Due, find_due
 from nurture.planning.opening import open_after, open_schedule, store_opened
 from nurture.planning.returning import fill_days, open_anniversaries
-from nurture.gates.situation import Situation
 from nurture.planning.staging import stage
 from nurture.planning.times import Times, prepare_times
 from nurture.planning.workspace import ANNIVERSARY_DAY, CANDIDATE, prepare
