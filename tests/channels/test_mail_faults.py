@@ -7,9 +7,12 @@ from types import UnionType
 
 import pytest
 
+from nurture.channels.envelope import Commands, Offer, commands
+from nurture.channels.fence import Permit
 from nurture.channels.mail import MailTransport
 from nurture.channels.outcome import Accepted, Deferred, NotSent, Outcome, Rejected, Unknown
-from nurture.channels.pipeline import Letter, Timeouts
+from nurture.channels.pipeline import Letter, Pipeline, Timeouts
+from nurture.channels.session import Session
 from tests.channels.letters import ALICE, BOB, CHARLIE, LARGE, PATIENT, QUICK, Book, hand_over, mail, opened
 from tests.fakes.smtp import CLOSE, DRIP, GARBAGE, RESET, SILENCE, Act, FakeSmtp, reply, serving
 
@@ -208,24 +211,96 @@ def test_a_reset_that_fails_ends_the_connection() -> None:
     asyncio.run(scene())
 
 
-@pytest.mark.parametrize("then", ["silence", "close"])
-def test_a_large_mail_that_never_left_was_not_sent(then: str) -> None:
-    """The server reads nothing behind 354: most of the mail is still in our buffer when we give up."""
+DEAF = Act(b"354 go\r\n", deaf=True)
+
+
+def test_a_large_mail_that_was_given_up_is_not_accepted_later() -> None:
+    """The server reads nothing behind 354, and what is there when we have given up: closing in good order would have
+    sent it the rest, and the mail would have arrived after all."""
 
     async def scene() -> None:
-        script = {"data": [Act(b"354 go\r\n", deaf=True)]}
-        async with serving(FakeSmtp(script=script)) as fake:
-            transport = MailTransport(fake.server(), QUICK if then == "silence" else PATIENT)
+        async with serving(FakeSmtp(script={"data": [DEAF]})) as fake:
+            transport = MailTransport(fake.server(), QUICK)
             await transport.connect()
-            sending = asyncio.create_task(transport.send(mail(ALICE, LARGE), opened))
-            if then == "close":
-                while fake.script["data"]:
-                    await asyncio.sleep(0)
-                fake.hang_up()
+            assert await transport.send(mail(ALICE, LARGE), opened) == NotSent("no reply within 0.25 s")
+            fake.listen()
+            await fake.hung_up.wait()
+            assert fake.mails == []
+            assert len(fake.fragments[0]) < len(LARGE)
+
+    asyncio.run(scene())
+
+
+def test_a_reset_while_most_of_a_mail_is_still_here_means_not_sent() -> None:
+    async def scene() -> None:
+        async with serving(FakeSmtp(script={"data": [DEAF]})) as fake:
+            transport = MailTransport(fake.server(), PATIENT)
+            await transport.connect()
+            leaving = asyncio.Event()
+
+            async def noticed() -> Permit | None:
+                return Permit(until=0, check=lambda: leaving.set() or True)
+
+            sending = asyncio.create_task(transport.send(mail(ALICE, LARGE), noticed))
+            await leaving.wait()
+            fake.hang_up()
             assert isinstance(await sending, NotSent)
             assert fake.mails == []
 
     asyncio.run(scene())
+
+
+class Wire(asyncio.Transport):
+    """A transport of which so many bytes never leave: sockets can't be told where to stop."""
+
+    def __init__(self, kept: int) -> None:
+        super().__init__()
+        self.kept = kept
+        self.written = b""
+        self.protocol: asyncio.BaseProtocol | None = None
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        pass
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += bytes(data)
+
+    def get_write_buffer_size(self) -> int:
+        return self.kept
+
+    def is_closing(self) -> bool:
+        return False
+
+    def abort(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("kept", "kind"), [(0, Unknown), (-1, Unknown), (1, NotSent)])
+def test_what_is_stuck_may_be_the_next_envelope_only(kept: int, kind: type[Outcome]) -> None:
+    """Bob's envelope stands behind Alice's payload in the buffer; `kept` counts from the border between the two."""
+    offer = Offer(pipelining=True)
+    found = commands(mail(BOB), offer)
+    assert isinstance(found, Commands)
+
+    async def scene() -> Book:
+        wire, book = Wire(len(found.together) + kept), Book()
+        session = Session(wire)
+        letters = [Letter(mail(ALICE), opened), Letter(mail(BOB), opened)]
+        running = asyncio.create_task(Pipeline(session, offer, PATIENT, letters, book.settle).run())
+        while b"DATA" not in wire.written:
+            await asyncio.sleep(0)
+        session.data_received(b"250 ok\r\n250 ok\r\n354 go\r\n")
+        while not wire.written.endswith(found.together):
+            await asyncio.sleep(0)
+        session.eof_received()
+        await running
+        return book
+
+    book = asyncio.run(scene())
+    assert [type(outcome) for outcome in book.outcomes] == [kind, NotSent]
 
 
 def test_what_a_server_says_unasked_ends_the_connection() -> None:

@@ -30,7 +30,7 @@ class Act:
     keep: bool = False
     """Behind the dot: whether the mail counts as accepted all the same."""
     deaf: bool = False
-    """Behind 354: nothing is read any more, so that the client's payload stays where it is."""
+    """Behind 354: nothing is read until `listen`, so that the client's payload stays where it is."""
 
 
 def reply(text: str) -> Act:
@@ -83,7 +83,12 @@ class FakeSmtp:
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a client's connection has ended."""
 
+    _listening: asyncio.Event = field(default_factory=asyncio.Event)
     _writers: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    def listen(self) -> None:
+        """Ends deafness: what has arrived is read, and whatever comes after it."""
+        self._listening.set()
 
     def say_unasked(self, words: bytes) -> None:
         """Writes to the newest connection."""
@@ -265,7 +270,8 @@ class _Session:
             self.writer.write(piece)
         if act.deaf:
             self.writer.transport.pause_reading()  # type: ignore[attr-defined]
-            await asyncio.Event().wait()
+            await self.fake._listening.wait()
+            self.writer.transport.resume_reading()  # type: ignore[attr-defined]
         if act.then == "silence":
             while await self.reader.read(1 << 16):
                 pass
