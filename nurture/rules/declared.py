@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, literal
+from sqlalchemy import ColumnElement, and_, case, func, literal
 
 from nurture.condition.vocabulary import AttributeIs
+from nurture.store import binary_order
 
 from .attribute import attribute_number, attribute_text
 from .clause import Clause, certain
@@ -25,12 +26,17 @@ def attribute(scope: Scope, asked: AttributeIs) -> Clause:
     if asked.any_of is not None:
         parts.append(found.in_([_written(each, declared) for each in asked.any_of]))
     if asked.at_least is not None:
-        parts.append(found >= _written(asked.at_least, declared))
+        parts.append(_in_order(found, declared) >= _written(asked.at_least, declared))
     if asked.at_most is not None:
-        parts.append(found <= _written(asked.at_most, declared))
+        parts.append(_in_order(found, declared) <= _written(asked.at_most, declared))
     if asked.contains is not None:
-        parts.append(cast(text, String).contains(asked.contains, autoescape=True))
+        # Not LIKE, which on SQLite takes "gold" for "Gold".
+        parts.append(func.length(text) > func.length(func.replace(text, asked.contains, "")))
     return Clause(certain(and_(*parts)), found)
+
+
+def _in_order(found: ColumnElement[Any], declared: str) -> ColumnElement[Any]:
+    return found if declared == "number" else binary_order(found)
 
 
 def _written(value: object, declared: str) -> object:

@@ -1,5 +1,6 @@
 """Operators about the person: attributes, tags, dates, reachability, consent, holds."""
 
+from calendar import isleap
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from nurture.condition.vocabulary import (
     Refused,
 )
 from nurture.store.tables import Customer, CustomerTag, DatedFact, Hold, Product, probe
+from nurture.zone import Duration
 
 from .clause import Clause, any_value, certain
 from .permission import CHANNELS, consented, has_address, suppressed, usable_address
@@ -57,7 +59,7 @@ def date(scope: Scope, asked: DateIs) -> Clause:
         now = mine.where(DATED.c.month == today.month).exists()
         parts.append(now if asked.this_month else ~now)
     if asked.within is not None:
-        parts.append(mine.where(or_(*_coming_days(scope, asked.within.days))).exists())
+        parts.append(mine.where(or_(*_coming_days(scope, asked.within))).exists())
     shown = DATED.c.month * 100 + func.coalesce(DATED.c.day, 0)
     return Clause(and_(*parts), mine.with_only_columns(shown).limit(1).scalar_subquery(), "day")
 
@@ -129,12 +131,13 @@ def _holding(scope: Scope, what: str) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _coming_days(scope: Scope, days: int) -> list[ColumnElement[bool]]:
-    first = scope.shop_zone.local_date(scope.now)
+def _coming_days(scope: Scope, within: Duration) -> list[ColumnElement[bool]]:
+    zone = scope.shop_zone
+    first, last = zone.local_date(scope.now), zone.local_date(within.after(zone, scope.now))
     months: dict[int, list[int]] = {}
-    for step in range(min(days, 366) + 1):
+    for step in range(min((last - first).days, 366) + 1):
         day = first + timedelta(days=step)
         months.setdefault(day.month, []).append(day.day)
-        if (day.month, day.day) == (2, 28) and (day + timedelta(days=1)).day == 1:
-            months[2].append(29)
+        if not isleap(day.year) and f"{day.month:02}-{day.day:02}" == scope.settings.feb29:
+            months.setdefault(2, []).append(29)
     return [and_(DATED.c.month == month, DATED.c.day.in_(days)) for month, days in months.items()]
