@@ -44,7 +44,8 @@ def parse_condition(document: Document, value: Any, path: Keys, mistakes: list[M
         listed = enumerate(value)
         return AllOf(tuple(parse_condition(document, each, (*path, index), mistakes) for index, each in listed))
     if not isinstance(value, dict):
-        mistakes.append(_mistake(document, path, "condition.not_mapping", {"found": value}))
+        code = "mistake.no_value" if value is None else "condition.not_mapping"
+        mistakes.append(_mistake(document, path, code, {"found": value}))
         return AllOf(())
     if not value:
         mistakes.append(_mistake(document, path, "condition.not_mapping", {"found": "{}"}))
@@ -79,6 +80,8 @@ def _parse_operator(
 ) -> Condition:
     # `within:` without a value would widen the question to all times.
     empty = [each for each in _keys_below(value, path) if document.value_at(each) is None]
+    if value is None and operator.bare:
+        empty = [path]
     mistakes.extend(_mistake(document, each, "mistake.no_value", {}) for each in empty)
     if empty:
         return AllOf(())
