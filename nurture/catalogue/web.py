@@ -56,10 +56,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "web.link.title": ("LINEでお知らせを受け取る", "Messages by LINE"),
     "web.link.agree": (
-        "コードをLINEのトークで送ると、お客様のLINEと{shop}のお客様情報が結び付き、"
-        "お知らせ（ご案内やおすすめなど）がLINEに届くようになります。",
-        "Send the code in the LINE chat: your LINE account is then known as yours, "
-        "and news and offers from {shop} come by LINE.",
+        "コードを送ると、お客様のLINEと{shop}のお客様情報が結び付き、お知らせ（ご案内など）がLINEに届くようになります。",
+        "Send the code in the LINE chat: your LINE is then known as yours, and news from {shop} comes by LINE.",
     ),
     "web.link.undo": (
         "お知らせは「配信停止」と送ればいつでも止まります。結び付けは「連携解除」と送れば外れます。",

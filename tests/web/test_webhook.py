@@ -152,7 +152,7 @@ def test_where_the_database_fails_line_is_told_to_try_again(engine: Engine, web:
     assert post(web, delivery(follow(NOON))).status == 503
 
 
-def test_an_answer_comes_within_two_seconds_while_hundreds_of_events_wait(engine: Engine, web: Served) -> None:
+def test_an_answer_comes_within_two_seconds_while_a_hundred_events_wait(engine: Engine, web: Served) -> None:
     """LINE counts a later one as a failure (`request_timeout` in its webhook statistics)."""
     many: list[dict[str, Any]] = [
         unfollow(NOON, "U" + sha1(str(number).encode()).hexdigest()[:32]) for number in range(100)
