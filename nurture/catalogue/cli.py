@@ -61,7 +61,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "cli.sample.done": (
         (
-            "見本を入れました（{day} 現在の架空のお客様 {customers} 人・ご注文 {orders} 件・ご予約 {bookings} 件）。"
+            "見本を入れました（{day} 現在の架空のお客様 {customers} 人、ご注文 {orders} 件、ご予約 {bookings} 件）。"
             "次は: nurture preview"
         ),
         (
@@ -130,6 +130,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "no errors, {warnings} warnings. Next: nurture preview",
     ),
     "cli.check.clean": ("誤りはありません。次は: nurture preview", "no errors. Next: nurture preview"),
+    "cli.preview.next": (
+        "文面を読む: nurture preview --format html --output preview.html　おひとりの理由: nurture explain お客様番号",
+        "to read the letters: nurture preview --format html --output preview.html; one customer: nurture explain NUMBER",
+    ),
     "cli.run.preview": (
         "mode: preview なので、何も記録せず、何も送っていません。送る準備ができたら config.yaml を mode: live にします",
         "mode: preview: nothing was recorded and nothing was sent. When all is ready, set mode: live in config.yaml",

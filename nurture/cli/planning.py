@@ -38,6 +38,8 @@ def preview(
     with existing_database(shop.settings) as engine:
         text = _foreseen(desk, shop, engine, now, campaign, customer, format_)
     _give(desk, text, output)
+    if format_ == "table":
+        desk.tell("cli.preview.next")
 
 
 def explain(
