@@ -132,7 +132,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.check.clean": ("誤りはありません。次は: nurture preview", "no errors. Next: nurture preview"),
     "cli.preview.next": (
         "文面を読む: nurture preview --format html --output preview.html　おひとりの理由: nurture explain お客様番号",
-        "to read the letters: nurture preview --format html --output preview.html; one customer: nurture explain NUMBER",
+        "letters: nurture preview --format html --output preview.html; for one customer: nurture explain NUMBER",
     ),
     "cli.run.preview": (
         "mode: preview なので、何も記録せず、何も送っていません。送る準備ができたら config.yaml を mode: live にします",
