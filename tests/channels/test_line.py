@@ -123,7 +123,7 @@ def test_who_blocked_the_account_is_accepted_all_the_same() -> None:
         (Fails(), Unknown("ServerDisconnectedError", retry_same_key=True), 0),
         (Fails(lasts=True), Unknown("TimeoutError", retry_same_key=True), 0),
         (Fails(lasts=True, keep=True), Unknown("TimeoutError", retry_same_key=True), 1),
-        (Fails(302, body=""), Rejected("channel", "302", ""), 0),
+        (Fails(302, headers=(("Location", "/v2/bot/message/quota"),)), Rejected("channel", "302", ""), 0),
     ],
 )
 def test_how_line_fails(fails: Fails, outcome: Outcome | type[Outcome], shown: int) -> None:
