@@ -13,12 +13,14 @@ from sqlalchemy import (
     delete,
     insert,
     literal,
+    or_,
     select,
     true,
     type_coerce,
     update,
 )
 
+from nurture.rules.permission import sendable
 from nurture.store import among
 from nurture.store.tables import Attempt, Message, Touch, TouchLog, table
 
@@ -36,7 +38,7 @@ class Reaped:
     unknown: int
     """Tries whose outcome nobody can tell."""
     repeatable: tuple[int, ...]
-    """Touches whose push may be repeated under its retry key."""
+    """Touches whose push may be repeated under its retry key: still wanted, still in its window."""
 
 
 def reap(connection: Connection, now: datetime, *, everything: bool = False) -> Reaped:
@@ -80,9 +82,17 @@ def _repeatable(connection: Connection, ids: Sequence[int], instant: int) -> lis
             TOUCH.c.channel == "line",
             _seconds(MESSAGE.c.first_attempt_at) + RETRY_KEY_LIVES > instant,
             _seconds(TOUCH.c.sendable_until) > instant,
+            _still_wanted(instant),
         )
     )
     return list(connection.scalars(alive))
+
+
+def _still_wanted(instant: int) -> ColumnElement[bool]:
+    """Who said no after the first try gets no second one, though the first may have arrived."""
+    commercial = sendable(TOUCH.c.customer_id, "line", instant, "commercial")
+    other = sendable(TOUCH.c.customer_id, "line", instant, "transactional")
+    return or_(and_(TOUCH.c.obeys_cap, commercial), and_(~TOUCH.c.obeys_cap, other))
 
 
 def _update(connection: Connection, ids: Sequence[int], status: str, values: dict[str, Any]) -> int:

@@ -6,7 +6,7 @@ next hop, and what can't be known stays `unknown` and counts.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, and_, delete, func, insert, literal, select, update
@@ -16,6 +16,7 @@ from nurture.channels.retry import backoff, slows_domain
 from nurture.rules.permission import sendable
 from nurture.store import change, pause
 from nurture.store.tables import Customer, Message, Suppression, Touch, TouchLog, table
+from nurture.zone import period_end, zone_table
 
 from .fencing import finish_attempt, lock_people, unfence
 from .throttle import slow_down, speed_up
@@ -101,6 +102,10 @@ def _not_now(connection: Connection, tried: Tried, outcome: Deferred | NotSent, 
 
 def _notice(connection: Connection, claimed: Claimed, outcome: Outcome, now: datetime) -> None:
     """A domain that finds us too fast gets less; an address that keeps refusing for now is refused for good."""
+    if isinstance(outcome, Deferred) and outcome.scope == "account":
+        # LINE's monthly limit: nothing more is taken before the month ends, which LINE counts in Japan's time.
+        until = period_end(zone_table("Asia/Tokyo"), int(now.timestamp()), "month")
+        pause(connection, f"channel:{claimed.channel}", outcome.code, now, datetime.fromtimestamp(until, UTC))
     if slows_domain(outcome) and claimed.channel == "email":
         slow_down(connection, claimed.address.rpartition("@")[2], now.timestamp(), SLOW_SECONDS)
     strikes = getattr(outcome, "strikes", 0)

@@ -178,3 +178,47 @@ def test_frozen_bytes_of_a_fenced_message_never_change(engine: Engine, tmp_path:
     post.tick("2026-11-20 11:00")
     ((_, ready),) = post.mail.arrived
     assert (ready.key, ready.body) == (before.key, bytes(before.body))
+
+
+def _line_in_doubt(engine: Engine, tmp_path: Path) -> tuple[Post, int]:
+    by_line = letter("thanks", "{after: order}", step="channels: [line], valid_for: 5 days")
+    post = Post(engine, tmp_path, by_line, **MEETING, line={"enabled": True})
+    alice = post.shop.customer("alice", mail=False, line=True)
+    post.shop.order(alice, "2026-11-20 10:00")
+    post.answer = lambda _: Unknown("timeout", retry_same_key=True)
+    post.tick("2026-11-20 10:05")
+    assert post.shop.the(alice).status == "sending"
+    post.answer = lambda _: Accepted("409")
+    return post, alice
+
+
+def test_a_push_in_doubt_is_repeated_with_the_same_key_and_bytes(engine: Engine, tmp_path: Path) -> None:
+    post, alice = _line_in_doubt(engine, tmp_path)
+    with engine.connect() as connection:
+        frozen = connection.execute(select(table(Message).c.key, table(Message).c.body)).one()
+    post.deliver("2026-11-20 10:30")
+    ((_, ready),) = post.line.arrived
+    assert (ready.key, ready.body) == (frozen.key, bytes(frozen.body))
+    assert post.shop.the(alice).status == "sent"
+
+
+def test_a_push_in_doubt_is_not_repeated_to_alice_who_said_no_meanwhile(engine: Engine, tmp_path: Path) -> None:
+    post, alice = _line_in_doubt(engine, tmp_path)
+    post.shop.suppress(alice, "2026-11-20 10:20")
+    post.deliver("2026-11-20 10:30")
+    assert post.line.arrived == []
+    assert post.shop.the(alice).status == "unknown"
+
+
+def test_lines_monthly_limit_pauses_the_channel_until_the_month_ends(engine: Engine, tmp_path: Path) -> None:
+    by_line = letter("thanks", "{after: order}", step="channels: [line], valid_for: 20 days")
+    post = Post(engine, tmp_path, by_line, **MEETING, line={"enabled": True})
+    alice = post.shop.customer("alice", mail=False, line=True)
+    post.shop.order(alice, "2026-11-20 10:00")
+    post.answer = lambda _: Deferred("account", "429", "You have reached your monthly limit.")
+    post.tick("2026-11-20 10:05")
+    post.answer = lambda _: Accepted("200")
+    post.tick("2026-11-30 12:00")
+    assert post.line.arrived == []
+    post.tick("2026-12-01 10:00")
+    assert post.arrived() == ["thanks"]
