@@ -60,6 +60,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{scope}の配信を {until} まで一時停止しています",
         "sending of {scope} is paused until {until}",
     ),
+    "why.too_late": ("{reason}（期限に間に合いません）", "{reason}, too late for this"),
     "scope.all": ("すべて", "everything"),
     "scope.channel": ("{name}", "{name}"),
     "scope.campaign": ("「{name}」", "'{name}'"),

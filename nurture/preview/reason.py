@@ -1,7 +1,7 @@
 """Why a message is late or does not leave, in plain words: one sentence for every gate."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ class Wording:
     titles: Mapping[str, str]
     """Campaign → title."""
 
-    def reason(self, verdict: str, failing: list[Gate] | None, zone: str, near: int) -> str:
+    def reason(self, verdict: str, failing: Sequence[Gate] | None, zone: str, near: int) -> str:
         """The first failing gate as a sentence; `near` is the instant wished for, in `zone`."""
         if not failing:
             return self.gate(verdict)
@@ -49,6 +49,10 @@ class Wording:
             "paused": self._paused,
         }.get(str(gate["gate"]))
         return tell(gate, zone, near) if tell else self.gate(str(gate["gate"]))
+
+    def too_late(self, told: str) -> str:
+        """A reason that lasts longer than the message is worth sending."""
+        return self._say("why.too_late", reason=told)
 
     def rule(self, name: str) -> str:
         """`2 per 7 days` as 7日に2通まで; `min_gap` as its length."""

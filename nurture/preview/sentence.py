@@ -97,12 +97,14 @@ class Sentences:
     def decision(self, touch: ForeseenTouch) -> str:
         """What becomes of a step."""
         plan, zone = touch.plan, touch.plan.zone
-        reason = self.reasons.reason(plan.verdict, list(plan.failing or ()), zone, max(plan.due_at, self.now))
+        reason = self.reasons.reason(plan.verdict, plan.failing, zone, max(plan.due_at, self.now))
         if touch.sends and plan.at is not None:
             at = day_and_time(self.language, plan.at, zone)
             told = self.say("explain.sends", at=at, channel=self.reasons.channel(plan.channel or ""))
             told = self.say("explain.because", words=told, why=reason) if touch.deferred else told
         else:
+            late = plan.status == "expired" and plan.verdict != "expired"
+            reason = self.reasons.too_late(reason) if late else reason
             concluded = plan.status not in ("waiting", "planned")
             told = self.say("explain.refuses" if concluded else "explain.waits", reason=reason)
         if touch.mark != "new":
@@ -118,7 +120,7 @@ class Sentences:
             parts.append(self.reasons.channel(each.channel))
         if each.verdict != "ok":
             near = each.at if each.at is not None else each.logged_at
-            parts.append(self.reasons.reason(each.verdict, list(each.failing), self.zone, near))
+            parts.append(self.reasons.reason(each.verdict, each.failing, self.zone, near))
         return "  ".join(parts)
 
     def say(self, key: str, **values: object) -> str:

@@ -1,7 +1,6 @@
 """The foresight as a table for a terminal: who, what, when, by which way, and then who not and why."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 
@@ -11,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nurture.catalogue import say
+from nurture.gates.reach import TIMED
 
 from .foresight import ForeseenTouch, Foresight
 from .moment import day_and_time
@@ -18,6 +18,8 @@ from .reason import Wording
 
 SHOWN = 200
 """Messages in one table; a person reads no more."""
+PERSON = 1
+"""Column of the customer."""
 NAMED = 2
 """Examples of people for each reason."""
 
@@ -59,10 +61,12 @@ class ReasonGroup:
         """The reason, with its rule where all of them share it."""
         gates = [(each.plan.failing or [{}])[0] for each in self.people]
         rules = {(gate.get("gate"), gate.get("rule"), gate.get("until")) for gate in gates}
+        told = wording.gate(self.verdict)
         if len(rules) == 1 and gates[0].get("gate") == self.verdict and len(self.people) == self.count:
             shared = dict(gates[0]) if self.verdict == "outranked" else {**gates[0], "by": ()}
-            return wording.sentence(shared, zone, self.people[0].plan.due_at)
-        return wording.gate(self.verdict)
+            told = wording.sentence(shared, zone, self.people[0].plan.due_at)
+        late = bool(self.people) and all(each.plan.status == "expired" for each in self.people)
+        return wording.too_late(told) if late and self.verdict in TIMED[:-1] else told
 
 
 def group_refused(foresight: Foresight) -> list[ReasonGroup]:
@@ -119,34 +123,34 @@ class _Telling:
         if not sends:
             yield Text(self._say("preview.nothing"))
             return
-        days: dict[str, list[ForeseenTouch]] = defaultdict(list)
-        for each in sends:
-            days[day_and_time(self.language, each.plan.at or 0, each.plan.zone, self.year)].append(each)
-        yield self._table(days)
+        yield self._table(sends)
         total = summary.sends + summary.deferred + summary.errors
         if total > len(sends):
             yield Text(self._say("preview.more", count=f"{total - len(sends):,}"))
         if total > self.foresight.composed:
             yield Text(self._say("preview.composed", count=f"{self.foresight.composed:,}"))
 
-    def _table(self, days: dict[str, list[ForeseenTouch]]) -> Table:
+    def _table(self, sends: Sequence[ForeseenTouch]) -> Table:
         shown = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1), pad_edge=False)
         for name, ratio, whole in (("when", 0, True), ("who", 3, False), ("what", 4, False), ("by", 0, True)):
             shown.add_column(self._say(f"preview.{name}"), ratio=ratio or None, no_wrap=whole, overflow="fold")
         shown.add_column(self._say("preview.subject"), ratio=6, overflow="fold")
-        for when, touches in days.items():
-            for number, each in enumerate(touches):
-                shown.add_row(self._when(when if not number else "", each), *self._cells(each))
+        before = [Text()] * len(shown.columns)
+        for each in sends:
+            cells = [self._when(each), Text(each.called), *self._message(each)]
+            shown.add_row(*_without_repeats(cells, before))
+            before = cells
         return shown
 
-    def _when(self, when: str, touch: ForeseenTouch) -> Text:
+    def _when(self, touch: ForeseenTouch) -> Text:
+        plan = touch.plan
         mark = "" if touch.mark == "new" else self._say(f"preview.mark.{touch.mark}")
-        zone = "" if touch.plan.zone == self.zone or not when else touch.plan.zone
-        lines = [each for each in (when, zone, mark) if each]
+        zone = "" if plan.zone == self.zone else plan.zone
+        at = day_and_time(self.language, plan.at or 0, plan.zone, self.year)
+        lines = [each for each in (at, zone, mark) if each]
         return Text("\n".join(lines), style="cyan" if touch.mark != "moved" else "yellow")
 
-    def _cells(self, touch: ForeseenTouch) -> Iterator[Text]:
-        yield Text(touch.called)
+    def _message(self, touch: ForeseenTouch) -> Iterator[Text]:
         yield Text(touch.title)
         yield Text(self.wording.channel(touch.plan.channel or ""))
         subject = Text(touch.subject)
@@ -155,9 +159,7 @@ class _Telling:
         elif touch.deferred:
             plan = touch.plan
             subject.append("\n" * bool(touch.subject), style="dim")
-            subject.append(
-                self.wording.reason(plan.verdict, list(plan.failing or ()), plan.zone, plan.due_at), "yellow"
-            )
+            subject.append(self.wording.reason(plan.verdict, plan.failing, plan.zone, plan.due_at), "yellow")
         yield subject
 
     def _refused(self, groups: list[ReasonGroup]) -> Table:
@@ -188,3 +190,14 @@ class _Telling:
 
     def _say(self, key: str, **values: object) -> str:
         return say(self.language, key, **values)
+
+
+def _without_repeats(cells: Sequence[Text], before: Sequence[Text]) -> Iterator[Text]:
+    """The row without what the row above says already, up to the first cell that differs; the person always stands."""
+    same = True
+    for number, (cell, above) in enumerate(zip(cells, before, strict=True)):
+        if number == PERSON:
+            yield cell
+        else:
+            same = same and cell.plain == above.plain
+            yield Text() if same else cell

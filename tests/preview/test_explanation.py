@@ -30,7 +30,7 @@ def explain(engine: Engine, key: str, now: datetime = NOW) -> Explanation:
 
 
 def told(engine: Engine, key: str, now: datetime = NOW, language: str = "ja") -> str:
-    return explanation_table(explain(engine, key, now), language, color=False, width=110)
+    return explanation_table(explain(engine, key, now), language, color=False, width=140)
 
 
 def test_charlie_was_called_and_came_by_and_so_hears_nothing(engine: Engine) -> None:
@@ -50,7 +50,7 @@ def test_the_same_in_english_without_a_japanese_sentence(engine: Engine) -> None
         connection.execute(update(table(Customer)).values(name="Charlie", family_name="Charlie", given_name=""))
     settings = people.settings(language="en")
     found = explain_customer(engine, settings, people.campaigns(), people.templates(), NOW, "C-003")
-    text = explanation_table(found, "en", color=False, width=110)
+    text = explanation_table(found, "en", color=False, width=140)
     assert "✗ 2 in 7 days: 2 of 2, next from 27 Nov 15:00 (call 20 Nov, visit 22 Nov)" in text
     titles = "お誕生日のお祝い|コーヒー便り|はじめてのお礼|お試しのあとに|便り"
     assert not re.search(r"[ぁ-んァ-ヶ一-龠]", re.sub(titles, "", text))
