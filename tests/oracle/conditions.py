@@ -286,7 +286,7 @@ def variable_missing(name: str, person: Customer, view: View) -> bool:
         return not person.prefecture
     if name == "customer.birthday":
         known = view.state.of(DatedFact, person.id)
-        return not any(each.name == "birthday" and not each.relative for each in known)
+        return not any(each.name == "birthday" and not each.relative and each.day for each in known)
     if name == "history.order_count":
         return not view.state.orders_of(person.id)
     if name == "order.shipped_on":

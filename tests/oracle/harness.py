@@ -1,6 +1,5 @@
 """Both planners in one generated shop: tick, compare, deliver, again."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,13 +13,17 @@ from nurture.planning.workspace import CANDIDATE, DECISION, prepare
 from nurture.store import planning, reading, writing
 from nurture.store.tables import Enrollment, Membership, Touch, table
 
+from .cases import Cases
 from .ledger import Touch as Expected
 from .oracle import Oracle
 from .pen import Pen
+from .promises import broken
 from .state import Contact
 
 
-DECIDED = select(CANDIDATE, DECISION).select_from(CANDIDATE.outerjoin(DECISION, DECISION.c.candidate_id == CANDIDATE.c.id))
+DECIDED = select(CANDIDATE, DECISION).select_from(
+    CANDIDATE.outerjoin(DECISION, DECISION.c.candidate_id == CANDIDATE.c.id)
+)
 
 
 class Different(AssertionError):
@@ -34,10 +37,12 @@ class Harness:
     engine: Engine
     oracle: Oracle
     pen: Pen
-    met: Counter[str] = field(default_factory=Counter)
     trace: bool = False
     """Keeps what the planner decided at the last tick, for a look at a difference."""
     decided: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.cases = Cases(self.oracle)
 
     def tick(self, now: int) -> None:
         """Plans with both at `now`; raises Different with every difference."""
@@ -51,6 +56,7 @@ class Harness:
             commit(open_planning, situation, planned)
         self.oracle.tick(now)
         self._compare()
+        self.cases.look()
 
     def _compare(self) -> None:
         with reading(self.engine) as connection:
@@ -101,11 +107,12 @@ class Harness:
 
     def _send(self, touch: Expected, now: int) -> None:
         assert touch.channel
+        if found := list(broken(touch, self.oracle, now)):
+            raise Different(f"both would break a promise: {touch}\n{found}")
         touch.status, touch.at = "sent", now
         contact = Contact(self.pen.next_id(), touch.customer_id, touch.owner_id, touch.channel, now)
         contact.counts, contact.touch_id, contact.source = touch.counts, touch.id, touch.campaign
         self.pen.add(contact)
-        self.met["sent"] += 1
 
 
 def _stored(row: Any) -> dict[str, Any]:

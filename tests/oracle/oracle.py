@@ -34,12 +34,14 @@ class Oracle:
     requires: Mapping[str, tuple[str, ...]]
     draw: Draw
     memory: Memory = field(default_factory=Memory)
-    met: dict[str, int] = field(default_factory=dict)
-    """How often something worth testing was met."""
+    candidates: list[Candidate] = field(default_factory=list)
+    """What the last tick decided."""
 
     def tick(self, now: int) -> None:
         """Plans and commits at `now`."""
-        _Tick(self, now).run()
+        tick = _Tick(self, now)
+        tick.run()
+        self.candidates = [each for listed in tick.candidates.values() for each in listed]
         self.state.changed.clear()
 
 
@@ -230,7 +232,7 @@ class _Tick:
         if id(enrollment) not in self.opened and reason is None and self._exits(campaign, person, view):
             reason = "exited"
         if reason:
-            self._end(enrollment, reason)
+            self._end(enrollment, reason if self._has_steps(campaign, touches) else "finished")
             self._cancel(touches.values(), enrollment, person, campaign, view)
             return
         gone = self._passed(campaign, touches) | (touches.keys() - {each.step for each in campaign.steps})
@@ -251,6 +253,14 @@ class _Tick:
                 self._ask_gates(candidate, view)
                 touch.channel, touch.due, touch.expires = candidate.channel, due, expires
         _cancel(planned.values())
+
+    def _has_steps(self, campaign: Campaign, touches: dict[str, Touch]) -> bool:
+        """Whether a step is left that may still be sent, or a planned touch to be cancelled."""
+        passed = self._passed(campaign, touches)
+        return any(
+            touches[each.step].status == "planned" if each.step in touches else each.step not in passed
+            for each in campaign.steps
+        )
 
     def _closed(self, campaign: Campaign, subject: Any) -> bool:
         if isinstance(subject, Order):

@@ -78,7 +78,7 @@ class People:
 
     def _addresses(self, customer: Customer) -> None:
         for channel in ("email", "line"):
-            if self.random.random() < 0.8:
+            if self.random.random() < 0.9:
                 value = f"{channel}{customer.id}@x.example"
                 shared = None
                 if customer.cap_owner_id and channel == "email":
@@ -89,7 +89,7 @@ class People:
 
     def _consents(self, customer: Customer) -> None:
         for channel in ("email", "line"):
-            if self.random.random() < 0.8:
+            if self.random.random() < 0.92:
                 self.consent(customer, channel, "granted" if self.random.random() < 0.9 else "withdrawn")
 
     def _dates(self, customer: Customer) -> None:
@@ -135,6 +135,7 @@ class People:
             (self.address, 3),
             (self.rename, 2),
             (self.ban, 1),
+            (self.erase, 1),
             (lambda _: self.pause(), 2),
             (lambda _: self.resume(), 3),
             (lambda _: self.person(), 2),
@@ -298,10 +299,15 @@ class People:
     def ban(self, customer: Customer) -> None:
         self.pen.edit(customer, never=not customer.never)
 
+    def erase(self, customer: Customer) -> None:
+        if self.random.random() < 0.5 and not customer.erased_at:
+            self.pen.add(Suppression(self.pen.next_id(), self.now, None, None, customer.id, "all", "erased"))
+            self.pen.edit(customer, erased_at=self.now)
+
     def pause(self) -> None:
         until = self.now + self.random.choice((2 * HOUR, DAY, 3 * DAY))
         scope = self.random.choice(
-            ("all", "channel:email", "channel:line", "campaign:a0", "campaign:b1", "campaign:c2")
+            ("all", "channel:email", "channel:line", "campaign:a0", "campaign:b1", "campaign:line-2")
         )
         self.pen.add(Pause(self.pen.next_id(), scope, self.now, until))
 

@@ -137,23 +137,26 @@ class Placing:
         return [each for each in self.state.all(Pause) if each.scope in scopes]
 
     def _caps(self, candidate: Candidate) -> list[Cap]:
-        if not candidate.commercial:
-            return []
-        gap = self.settings.min_gap.days * 86_400 + self.settings.min_gap.seconds
-        caps = [each for each in self.settings.caps if each.channel in (None, candidate.channel)]
-        if gap:
-            caps.append(Cap(at_most=1, per=f"{gap} seconds"))
-        return [each for each in caps if each.at_most != "unlimited"]
+        assert candidate.channel
+        return rules_of(self.settings, candidate.channel) if candidate.commercial else []
 
     def _closed_by_cap(self, cap: Cap, candidate: Candidate, instant: int) -> set[str]:
         """`capped` where the ledger alone closes the instant, `outranked` where it takes the slots of this tick."""
         mine = [each for each in self.approaches if cap.channel in (None, each.channel)]
-        if _is_full(cap, [each.at for each in mine if not each.is_slot], instant, candidate.zone):
+        if is_full(cap, [each.at for each in mine if not each.is_slot], instant, candidate.zone):
             return {"capped"}
-        return {"outranked"} if _is_full(cap, [each.at for each in mine], instant, candidate.zone) else set()
+        return {"outranked"} if is_full(cap, [each.at for each in mine], instant, candidate.zone) else set()
 
 
-def _is_full(cap: Cap, instants: list[int], instant: int, zone: str) -> bool:
+def rules_of(settings: Settings, channel: str) -> list[Cap]:
+    """The caps that a message on a channel must keep, the minimum gap among them."""
+    gap = settings.min_gap.days * 86_400 + settings.min_gap.seconds
+    caps = [each for each in settings.caps if each.channel in (None, channel) and each.at_most != "unlimited"]
+    return [*caps, Cap(at_most=1, per=f"{gap} seconds")] if gap else caps
+
+
+def is_full(cap: Cap, instants: list[int], instant: int, zone: str) -> bool:
+    """Whether a cap has no room at an instant for one more contact beside those at `instants`."""
     limit = int(cap.at_most)
     if cap.calendar:
         start, end = period_of(instant, cap.calendar, zone)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from nurture.campaign import Campaign
 from nurture.config import Settings
 
-from .ledger import Candidate, Memory
+from .ledger import Candidate, Memory, Touch
 from .state import Customer, State
 from .time import day_of, day_start, period_of
 
@@ -72,6 +72,18 @@ class Limits:
             for (start, end), contenders in self._by_period(limit, candidates).items():
                 room = max(0, limit.count - self._taken(limit, start, end, candidates))
                 found += [(each, (limit.channel, start, end)) for each in sorted(contenders, key=self._rank)[room:]]
+        return found
+
+    def full(self, touch: Touch) -> list[str]:
+        """The limits that have no room now for a touch about to be sent."""
+        found = []
+        for limit in self.limits:
+            start, end = self._period(limit, self.now)
+            under = [each for each in self.memory.touches.values() if limit.covers(each.campaign, each.channel)]
+            used = sum(each.status in CONSUMED and start <= (each.at or 0) < end for each in under)
+            lasts = limit.until is None or self.now < limit.until
+            if lasts and limit.covers(touch.campaign, touch.channel) and used >= limit.count:
+                found.append(f"{limit.count} a {limit.word} of {limit.channel or limit.campaign}")
         return found
 
     def _by_period(

@@ -19,11 +19,15 @@ def _national_holidays(year: int) -> frozenset[date]:
 
 def is_open(instant: int, person: Customer, zone: str, window: Window | None, settings: Settings) -> bool:
     """Whether the shop's hours for this kind of customer, narrowed by a step's window, hold the instant."""
-    hours = settings.hours.company if person.kind == "company" else settings.hours.individual
-    began = _began(hours, instant, zone)
+    began = began_on(instant, person, zone, settings)
     if began is None or is_closed(began, person, settings):
         return False
     return window is None or _began(window, instant, zone) is not None
+
+
+def began_on(instant: int, person: Customer, zone: str, settings: Settings) -> date | None:
+    """The local day on which the shop's hours began that hold the instant; None where the shop is closed."""
+    return _began(settings.hours.company if person.kind == "company" else settings.hours.individual, instant, zone)
 
 
 def is_closed(day: date, person: Customer, settings: Settings) -> bool:

@@ -1,5 +1,6 @@
 """A generated shop, from its seed alone: config, campaigns, people, and a month in which much happens to them."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,6 +60,7 @@ class World:
         self.values = settings_values(random, self.zone)
         self.writer = CampaignWriter(random, begin.date())
         self.campaigns = [self.writer.draw() for _ in range(random.randint(3, size.campaigns))]
+        self.gone: list[dict[str, Any]] = []
         self.segments = segments_values(random)
         self.state = State()
         self.pen = Pen(self.state)
@@ -74,13 +76,13 @@ class World:
         for number in range(self.size.ticks):
             try:
                 self.harness.tick(self.now)
+                self.harness.deliver(self.now)
             except Different as found:
                 raise Different(f"seed {self.seed}, tick {number}, {_shown(self.now)}\n{found}") from None
-            self.harness.deliver(self.now)
             if self.now >= self.end:
                 break
             self._go_on()
-        return self.harness.met
+        return self.harness.cases.met
 
     def _go_on(self) -> None:
         random = self.random
@@ -88,8 +90,8 @@ class World:
         gap = random.choice((60, 20 * 60, HOUR, mean, mean, 2 * mean, random.random() * 3 * mean))
         self.now = max(self.now + 1, self._rounded(self.now + int(gap)))
         self.people.now = self.now
-        if random.random() < 0.75:
-            for _ in range(random.choice((1, 2, 4, 8))):
+        if random.random() < 0.85:
+            for _ in range(random.choice((1, 2, 4, 8, 12))):
                 self.people.happens()
         if random.random() < 0.06:
             self._edit()
@@ -105,7 +107,7 @@ class World:
     def _edit(self) -> None:
         """A campaign file is edited."""
         random = self.random
-        kind = random.choice(("new", "add", "remove", "rename", "insert", "priority", "wait"))
+        kind = random.choice(("new", "add", "remove", "rename", "insert", "priority", "wait", "config", "gone", "back"))
         campaign: dict[str, Any] = random.choice(self.campaigns)
         steps = campaign["steps"]
         name = f"step-{self.pen.next_id()}"
@@ -123,8 +125,24 @@ class World:
             campaign["priority"] = random.choice((10, 50, 90))
         elif kind == "wait":
             random.choice(steps)["wait"] = random.choice(("1 day", "2 days", "4 days"))
-        self.harness.oracle.campaigns = self._load(self.harness.oracle.settings)
-        self.harness.met[f"edit {kind}"] += 1
+        elif kind == "config":
+            self.values = {**settings_values(random, self.zone), "hours": self.values["hours"]}
+        elif kind == "gone" and len(self.campaigns) > 1 and not self._is_named(campaign["campaign"]):
+            self.campaigns.remove(campaign)
+            self.gone.append(campaign)
+        elif kind == "back" and self.gone:
+            self.campaigns.append(self.gone.pop())
+        settings = self.harness.oracle.settings = Settings.model_validate(self.values)
+        self.harness.oracle.campaigns = self._load(settings)
+        self.harness.cases.met[f"edit: {kind}"] += 1
+
+    def _is_named(self, name: str) -> bool:
+        """Whether another campaign's conditions speak of it."""
+        return any(
+            f'"campaign": "{name}"' in json.dumps(each)
+            for each in self.campaigns + self.gone
+            if each["campaign"] != name
+        )
 
 
 def _shown(instant: int) -> str:

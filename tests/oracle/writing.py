@@ -52,7 +52,7 @@ def settings_values(random: Random, zone: str) -> dict[str, Any]:
     if random.random() < 0.3:
         values["counts"] = random.sample(("email", "line", "call", "visit"), 3)
     if random.random() < 0.4:
-        values["line"]["monthly_quota"] = random.choice((0, 2, 3, 5, 8))
+        values["line"]["monthly_quota"] = random.choice((0, 2, 3, 5, 8, 8))
     if random.random() < 0.3:
         values["email"]["per_day"] = random.choice((1, 2, 3, 5))
     return values
@@ -153,7 +153,7 @@ class CampaignWriter:
     def draw(self) -> dict[str, Any]:
         """A campaign as it stands in its file."""
         random = self.random
-        name = f"{random.choice('abcdefgh')}{len(self.names)}"
+        name = f"{random.choice(('a', 'b', 'c', 'd', 'line-', 'email-'))}{len(self.names)}"
         trigger = self._trigger()
         values: dict[str, Any] = {
             "campaign": name,
