@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Table,
     and_,
     case,
     false,
@@ -91,15 +92,25 @@ def not_enrolled(
     situation: Situation, campaign: Campaign, occurrence: ColumnElement[str], occurred_at: ColumnElement[int]
 ) -> ColumnElement[bool]:
     """The occurrence has not opened yet, and `again` allows another one."""
-    mine = select(1).where(ENROLLMENT.c.customer_id == CUSTOMER.c.id, ENROLLMENT.c.campaign == campaign.campaign)
+    allowed = _not_among(ENROLLMENT, situation, campaign, occurrence, occurred_at)
+    if campaign.again == "per occurrence" or not isinstance(campaign.trigger, Schedule):
+        return allowed
+    # Each instant of a schedule is a statement of its own: what the one before has opened is no enrollment yet.
+    return and_(allowed, _not_among(OPENED, situation, campaign, occurrence, occurred_at))
+
+
+def _not_among(
+    known: Table, situation: Situation, campaign: Campaign, occurrence: ColumnElement[str], occurred_at: Any
+) -> ColumnElement[bool]:
+    mine = select(1).where(known.c.customer_id == CUSTOMER.c.id, known.c.campaign == campaign.campaign)
     if campaign.again == "per occurrence":
-        return ~mine.where(ENROLLMENT.c.occurrence == occurrence).exists()
+        return ~mine.where(known.c.occurrence == occurrence).exists()
     pause = campaign.again_after
     if pause is None:
         return ~mine.exists()
-    earlier = _before(situation, pause, occurred_at)
-    close = and_(seconds(ENROLLMENT.c.occurred_at) > earlier, _not_long_after(pause, occurred_at))
-    return ~mine.where(or_(ENROLLMENT.c.occurrence == occurrence, close)).exists()
+    at = seconds(known.c.occurred_at)
+    close = and_(at > _before(situation, pause, occurred_at), _not_long_after(at, pause, occurred_at))
+    return ~mine.where(or_(known.c.occurrence == occurrence, close)).exists()
 
 
 def held_out(campaign: Campaign) -> ColumnElement[bool]:
@@ -201,7 +212,7 @@ def _before(situation: Situation, pause: Duration, occurred_at: ColumnElement[in
     return occurred_at - (pause.days * 86_400 + pause.seconds)
 
 
-def _not_long_after(pause: Duration, occurred_at: ColumnElement[int]) -> ColumnElement[bool]:
+def _not_long_after(at: ColumnElement[int], pause: Duration, occurred_at: ColumnElement[int]) -> ColumnElement[bool]:
     if pause.months:
         return true()
-    return seconds(ENROLLMENT.c.occurred_at) < occurred_at + (pause.days * 86_400 + pause.seconds)
+    return at < occurred_at + (pause.days * 86_400 + pause.seconds)

@@ -174,3 +174,16 @@ def test_a_refused_category_holds_back_a_campaign_about_a_product_of_it(engine: 
         shop.event(each, "visit", "2026-11-20 09:00")
     shop.tick("2026-11-20 09:00")
     assert (shop.plans(alice), shop.plans(bob)) == ([], ["mill/letter planned ok 2026-11-20 09:00"])
+
+
+def test_once_holds_for_the_instants_of_a_schedule_that_open_together(engine: Engine) -> None:
+    """Today's and tomorrow's are opened by one tick, and neither saw the other."""
+    daily = "{schedule: {every: day, at: '10:00'}}"
+    shop = Shop(engine, letter("once", daily, "again: once"), letter("weekly", daily, "again: after 7 days"))
+    alice = shop.customer("alice")
+    shop.ticks("2026-11-20 10:00", "2026-11-21 10:00", "2026-11-22 10:00", "2026-11-27 09:00")
+    assert [each.split()[0:2] for each in shop.enrollments(alice)] == [
+        ["once", "schedule:2026-11-20T10:00"],
+        ["weekly", "schedule:2026-11-20T10:00"],
+        ["weekly", "schedule:2026-11-27T10:00"],
+    ]
