@@ -1,56 +1,65 @@
-"""`python -m tests.oracle SEED [SEED2] [--database URL] [--large]`: runs one generated world, or a range of them."""
+"""Runs generated worlds: `python -m tests.oracle SEED [LAST] [--small] [--database URL] [--trace]`."""
 
 import argparse
 import sys
 import tempfile
 import time
 from collections import Counter
-from hashlib import sha256
 from pathlib import Path
 
-from nurture.campaign import Campaign
 from nurture.store import open_engine, upgrade
 
 from .harness import Different
-from .state import Customer
+from .looking import describe
 from .world import Size, World
 
-
-def draw(campaign: Campaign, owner: Customer) -> bool:
-    """The holdout: a share of the owners' buckets, shuffled by a salt of each campaign."""
-    salt = sha256(f"holdout:{campaign.campaign}".encode()).digest()
-    factor, summand = (int.from_bytes(salt[start : start + 4], "big") % 2_147_483_646 + 1 for start in (0, 4))
-    return (owner.bucket * factor + summand) % 2_147_483_647 % 10_000 < round(campaign.holdout * 10_000)
+SIZES = {"small": Size(10, 4, 10, 12), "large": Size(30, 7, 30, 26)}
+"""As in tests/planning/test_worlds.py."""
 
 
 def main() -> int:
+    """Gives 1 where the planners disagree."""
+    options = _options()
+    met: Counter[str] = Counter()
+    failed, started = 0, time.monotonic()
+    for seed in range(options.seed, (options.last or options.seed) + 1):
+        with tempfile.TemporaryDirectory() as folder:
+            found = _run(seed, options, Path(folder))
+        if isinstance(found, Counter):
+            met += found
+        else:
+            failed += 1
+            if not options.go_on:
+                break
+    cases = ", ".join(f"{case} {number}" for case, number in met.most_common())
+    sys.stdout.write(f"{cases}\n{failed} failed, {time.monotonic() - started:.1f} s\n")
+    return int(failed > 0)
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.oracle")
     parser.add_argument("seed", type=int)
-    parser.add_argument("last", type=int, nargs="?")
-    parser.add_argument("--database")
-    parser.add_argument("--large", action="store_true")
-    parser.add_argument("--go-on", action="store_true")
-    options = parser.parse_args()
-    size = Size(30, 8, 30, 45) if options.large else Size()
-    met: Counter[str] = Counter()
-    failed = 0
-    started = time.monotonic()
-    for seed in range(options.seed, (options.last or options.seed) + 1):
-        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-            url = options.database or f"sqlite:///{folder}/nurture.db"
-            upgrade(url)
-            engine = open_engine(url)
-            try:
-                met += World(seed, engine, Path(folder), draw, size).run()
-            except Different as found:
-                failed += 1
-                print(found)
-                if not options.go_on:
-                    return 1
-            finally:
-                engine.dispose()
-    print(dict(met), f"{failed} failed, {time.monotonic() - started:.1f} s")
-    return int(failed > 0)
+    parser.add_argument("last", type=int, nargs="?", help="the last of a range of seeds")
+    parser.add_argument("--database", help="URL of an empty database; default: a new SQLite file")
+    parser.add_argument("--small", action="store_true", help="a world of `make test`, not of `make worlds`")
+    parser.add_argument("--trace", action="store_true", help="shows the people concerned, and what the planner decided")
+    parser.add_argument("--go-on", action="store_true", help="does not stop at the first world that fails")
+    return parser.parse_args()
+
+
+def _run(seed: int, options: argparse.Namespace, folder: Path) -> Counter[str] | None:
+    url = options.database or f"sqlite:///{folder}/nurture.db"
+    upgrade(url)
+    engine = open_engine(url)
+    world = World(seed, engine, folder, SIZES["small" if options.small else "large"])
+    world.harness.trace = options.trace
+    try:
+        return world.run()
+    except Different as found:
+        sys.stdout.write(f"{found}\n{describe(world, found.customers) if options.trace else ''}\n")
+        return None
+    finally:
+        engine.dispose()
 
 
 if __name__ == "__main__":

@@ -10,8 +10,24 @@ from nurture.condition import AllOf, AnyOf, Condition, Not, Offer
 from nurture.condition import vocabulary as words
 from nurture.config import Settings
 
-from .state import Account, Address, Booking, Consent, Contact, Customer, DatedFact, Event, Hold, Line, Order
-from .state import Product, Relation, State, Suppression, Tag
+from .state import (
+    Account,
+    Address,
+    Booking,
+    Consent,
+    Contact,
+    Customer,
+    DatedFact,
+    Event,
+    Hold,
+    Line,
+    Order,
+    Product,
+    Relation,
+    State,
+    Suppression,
+    Tag,
+)
 from .time import add_days, day_of
 
 CHANNELS = ("email", "line")
@@ -228,9 +244,9 @@ def suppressed(person: Customer, channel: str, state: State, scopes: tuple[str, 
     """Whether the person, or an address of theirs on the channel, may not be contacted there; or nobody ever may."""
     values = {each.value for each in state.of(Address, person.id) if each.channel == channel and _is_usable(each)}
     for each in state.all(Suppression):
-        if each.lifted_at is None and each.scope in scopes and each.channel in (None, channel):
-            if each.customer_id == person.id if each.value is None else each.value in values:
-                return True
+        concerns = each.customer_id == person.id if each.value is None else each.value in values
+        if concerns and each.lifted_at is None and each.scope in scopes and each.channel in (None, channel):
+            return True
     return person.never
 
 

@@ -1,5 +1,6 @@
 """Both planners in one generated shop: tick, compare, deliver, again."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from nurture.gates.situation import Situation
 from nurture.planning.commit import commit
 from nurture.planning.plan import plan
 from nurture.planning.workspace import CANDIDATE, DECISION, prepare
-from nurture.store import planning, reading, writing
+from nurture.store import planning, reading
 from nurture.store.tables import Enrollment, Membership, Touch, table
 
 from .cases import Cases
@@ -20,7 +21,6 @@ from .pen import Pen
 from .promises import broken
 from .state import Contact
 
-
 DECIDED = select(CANDIDATE, DECISION).select_from(
     CANDIDATE.outerjoin(DECISION, DECISION.c.candidate_id == CANDIDATE.c.id)
 )
@@ -28,6 +28,10 @@ DECIDED = select(CANDIDATE, DECISION).select_from(
 
 class Different(AssertionError):
     """The planner and the oracle do not agree."""
+
+    def __init__(self, text: str, customers: Iterable[int]) -> None:
+        super().__init__(text)
+        self.customers = tuple(customers)
 
 
 @dataclass
@@ -86,7 +90,8 @@ class Harness:
             each for each in sorted(found.keys() | expected.keys(), key=str) if found.get(each) != expected.get(each)
         ]
         if differences:
-            raise Different("\n".join(_difference(each, found.get(each), expected.get(each)) for each in differences))
+            lines = [_difference(each, found.get(each), expected.get(each)) for each in differences]
+            raise Different("\n".join(lines), [each[1] for each in differences])
 
     def deliver(self, now: int) -> None:
         """Sends what is planned and due, in both books alike: at most one touch of an owner, as delivery does."""
@@ -108,7 +113,7 @@ class Harness:
     def _send(self, touch: Expected, now: int) -> None:
         assert touch.channel
         if found := list(broken(touch, self.oracle, now)):
-            raise Different(f"both would break a promise: {touch}\n{found}")
+            raise Different(f"both would break a promise: {touch}\n{found}", [touch.customer_id])
         touch.status, touch.at = "sent", now
         contact = Contact(self.pen.next_id(), touch.customer_id, touch.owner_id, touch.channel, now)
         contact.counts, contact.touch_id, contact.source = touch.counts, touch.id, touch.campaign

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from nurture.campaign import After, Anniversary, Campaign, Entered, Schedule
 
 from .conditions import View, anniversary_in, zone_of_person
 from .ledger import Memory
 from .state import Booking, Customer, DatedFact, Event, Order
-from .time import DAY, HOUR, day_of, day_start, instant_of
+from .time import DAY, HOUR, day_of, day_start, instant_of, midnight
 
 ORDER_TIMES = {"order": "ordered_at", "shipment": "shipped_at", "delivery": "delivered_at"}
 BOOKING_STATUS = {
@@ -157,7 +157,7 @@ def _instants(campaign: Campaign, view: View, moment: Moment) -> list[Occurrence
     for number in range((last - first).days + 1):
         day = first + timedelta(days=number)
         if _falls_on(trigger, day):
-            shown = datetime(day.year, day.month, day.day) + timedelta(seconds=trigger.schedule.at)
+            shown = midnight(day) + timedelta(seconds=trigger.schedule.at)
             instant = instant_of(shown, zone)
             if moment.now - reach < instant < moment.horizon and _lives(campaign, instant, view):
                 found.append(Occurrence(f"schedule:{shown:%Y-%m-%dT%H:%M}", instant))

@@ -1,15 +1,26 @@
 """A tick of the second planner: customer by customer, in the order of docs/planning.md."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from nurture.campaign import After, Campaign, Campaigns, Entered, Schedule
 from nurture.config import Settings
 
-from .conditions import View, holds, offered, open_holds, permitted, refusals_of, suppressed, usable, variable_missing
-from .conditions import zone_of_person
+from .conditions import (
+    View,
+    holds,
+    offered,
+    open_holds,
+    permitted,
+    refusals_of,
+    suppressed,
+    usable,
+    variable_missing,
+    zone_of_person,
+)
 from .ledger import HANDED_OVER, Candidate, Enrollment, Memory, Touch
 from .opening import Moment, Occurrence, occurrences, scheduled
 from .placing import Placing
@@ -20,9 +31,6 @@ from .time import DAY, HOUR, add_days, at_hour, day_of, day_start
 SUBJECTS = {"order": Order, "booking": Booking, "event": Event}
 FURTHEST = ("no_address", "suppressed", "no_consent")
 
-Draw = Callable[[Campaign, Customer], bool]
-"""Whether a customer's owner falls into the holdout of a campaign."""
-
 
 @dataclass
 class Oracle:
@@ -32,7 +40,6 @@ class Oracle:
     settings: Settings
     campaigns: Campaigns
     requires: Mapping[str, tuple[str, ...]]
-    draw: Draw
     memory: Memory = field(default_factory=Memory)
     candidates: list[Candidate] = field(default_factory=list)
     """What the last tick decided."""
@@ -171,7 +178,7 @@ class _Tick:
         enrollment = Enrollment(
             campaign.campaign, person.id, occurrence.key, occurrence.occurred_at, occurrence.subject_id, self.now
         )
-        enrollment.held_out = self.oracle.draw(campaign, self.state.one(Customer, person.owner_id))
+        enrollment.held_out = _is_held_out(campaign, self.state.one(Customer, person.owner_id))
         self.memory.enrollments[enrollment.key] = enrollment
         self.opened.add(id(enrollment))
 
@@ -244,7 +251,7 @@ class _Tick:
     def _cancel(
         self, touches: Iterable[Touch], enrollment: Enrollment, person: Customer, campaign: Campaign, view: View
     ) -> None:
-        """Cancels what is planned; channel and times are those of the file in force, where the step still stands in it."""
+        """Cancels what is planned; channel and times are those of the file in force, if the step stands in it."""
         zone, planned = zone_of_person(person, view), {each.step: each for each in touches if each.status == "planned"}
         for index, step in enumerate(campaign.steps):
             if touch := planned.get(step.step):
@@ -460,3 +467,10 @@ def _cancel(touches: Iterable[Touch]) -> None:
     for touch in touches:
         if touch.status == "planned":
             touch.status, touch.verdict, touch.at = "cancelled", "left_audience", None
+
+
+def _is_held_out(campaign: Campaign, owner: Customer) -> bool:
+    """The holdout: a share of the owners' buckets, shuffled by a salt of each campaign."""
+    salt = sha256(f"holdout:{campaign.campaign}".encode()).digest()
+    factor, summand = (int.from_bytes(salt[start : start + 4], "big") % 2_147_483_646 + 1 for start in (0, 4))
+    return (owner.bucket * factor + summand) % 2_147_483_647 % 10_000 < round(campaign.holdout * 10_000)

@@ -5,9 +5,26 @@ from datetime import date, timedelta
 from random import Random
 
 from .pen import Pen
-from .state import Account, Address, Booking, Consent, Contact, Customer, DatedFact, Event, Hold, Line, Order, Pause
-from .state import Product, Relation, State, Suppression, Tag
-from .time import DAY, HOUR
+from .state import (
+    Account,
+    Address,
+    Booking,
+    Consent,
+    Contact,
+    Customer,
+    DatedFact,
+    Event,
+    Hold,
+    Line,
+    Order,
+    Pause,
+    Product,
+    Relation,
+    State,
+    Suppression,
+    Tag,
+)
+from .time import DAY, HOUR, day_of
 from .writing import CATEGORIES, KINDS, PREFECTURES, TAGS, ZONES
 
 Act = Callable[[], None]
@@ -103,7 +120,7 @@ class People:
                 self.pen.add(DatedFact(self.pen.next_id(), customer.id, name, relative, year, month, known))
 
     def _near_date(self) -> date:
-        return date.fromtimestamp(self.now) + timedelta(days=self.random.randint(-3, 20))
+        return day_of(self.now, "UTC") + timedelta(days=self.random.randint(-3, 20))
 
     # -- what happens
 
@@ -117,13 +134,13 @@ class People:
     def acts(self) -> list[tuple[Callable[[Customer], None], int]]:
         """What may happen, and how often."""
         return [
-            (lambda each: self.order(each, self._ago(2)), 14),
-            (self.ship, 8),
+            (lambda each: self.order(each, self._lately()), 24),
+            (self.ship, 12),
             (self.cancel_order, 3),
             (self.booking, 5),
             (self.book_otherwise, 5),
-            (self.event, 10),
-            (lambda each: self.contact(each, self._ago(2)), 9),
+            (self.event, 24),
+            (lambda each: self.contact(each, self._lately()), 9),
             (self.opt_out, 3),
             (self.consent_again, 4),
             (self.complain, 3),
@@ -188,7 +205,7 @@ class People:
         random = self.random
         number = self.pen.next_id()
         status = random.choice(("booked", "booked", "visited", "no_show", "cancelled"))
-        starts_at = self._ago(3) if status in ("visited", "no_show") else self.now + random.randint(0, 5) * DAY
+        starts_at = self._lately() if status in ("visited", "no_show") else self.now + random.randint(0, 5) * DAY
         booked_at = None if random.random() < 0.3 else self._ago(2)
         staff = random.choice(("", "Sato"))
         self.pen.add(Booking(number, f"b{number}", customer.id, status, starts_at, self.now, booked_at, "cut", staff))
@@ -204,7 +221,7 @@ class People:
     def event(self, customer: Customer) -> None:
         number = self.pen.next_id()
         kind = self.random.choice(KINDS)
-        self.pen.add(Event(number, f"e{number}", customer.id, kind, self._ago(3), self.now))
+        self.pen.add(Event(number, f"e{number}", customer.id, kind, self._lately(), self.now))
 
     def contact(self, customer: Customer, at: int) -> None:
         random = self.random
@@ -265,7 +282,7 @@ class People:
         self.pen.add(hold)
 
     def birthday(self, customer: Customer) -> None:
-        facts = [each for each in self.state.of(DatedFact, customer.id)]
+        facts = self.state.of(DatedFact, customer.id)
         if facts:
             fact, day = self.random.choice(facts), self._near_date()
             self.pen.edit(fact, month=day.month, day=None if self.random.random() < 0.1 else day.day)
@@ -305,7 +322,7 @@ class People:
             self.pen.edit(customer, erased_at=self.now)
 
     def pause(self) -> None:
-        until = self.now + self.random.choice((2 * HOUR, DAY, 3 * DAY))
+        until = self.now + self.random.choice((2 * HOUR, 8 * HOUR, 3 * DAY))
         scope = self.random.choice(
             ("all", "channel:email", "channel:line", "campaign:a0", "campaign:b1", "campaign:line-2")
         )
@@ -315,6 +332,13 @@ class People:
         for each in self.state.all(Pause):
             if each.ended_at is None and (each.until_at is None or each.until_at > self.now):
                 self.pen.edit(each, ended_at=self.now)
+
+    def _lately(self) -> int:
+        """An instant that is mostly some hours ago, sometimes days, so that some of what opens is too late."""
+        if self.random.random() < 0.2:
+            return self._ago(4)
+        instant = self.now - self.random.randint(0, 4 * HOUR)
+        return instant - instant % self.step
 
     def _ago(self, days: int) -> int:
         """An instant of the last days, not later than now."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from nurture.config import Cap, Settings
 
 from .ledger import Candidate
 from .state import Contact, Pause, State
-from .time import changes_of_offset, day_start, days_between, instant_of, period_of
+from .time import changes_of_offset, day_start, days_between, instant_of, midnight, period_of
 from .windows import is_open
 
 RULES = ("paused", "outside_window", "capped", "over_quota", "outranked")
@@ -104,8 +104,7 @@ class Placing:
             yield from changes_of_offset(day, candidate.zone)
             for window in windows:
                 if window:
-                    midnight = datetime(day.year, day.month, day.day)
-                    yield instant_of(midnight + timedelta(seconds=window.start), candidate.zone)
+                    yield instant_of(midnight(day) + timedelta(seconds=window.start), candidate.zone)
 
     def _turns_of_caps(self, candidate: Candidate, start: int) -> Iterator[int]:
         for cap in self._caps(candidate):
@@ -167,7 +166,7 @@ def is_full(cap: Cap, instants: list[int], instant: int, zone: str) -> bool:
 
 
 def in_order(candidates: list[Candidate]) -> list[Candidate]:
-    """The order in which an owner's candidates are placed: the best first, but the steps of one thread in their order."""
+    """The order in which an owner's candidates are placed: the best first, steps of a thread in their order."""
     ranked = sorted(candidates, key=_rank)
     seats: dict[int, list[int]] = {}
     for seat, each in enumerate(ranked):

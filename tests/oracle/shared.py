@@ -1,4 +1,4 @@
-"""Limits that customers share: a channel's quota, the mail provider's day, a campaign's own (docs/planning.md, section 7)."""
+"""Limits that customers share: a channel's quota, the mail provider's day, a campaign's own (section 7 of the page)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +8,7 @@ from nurture.config import Settings
 
 from .ledger import Candidate, Memory, Touch
 from .state import Customer, State
-from .time import day_of, day_start, period_of
+from .time import day_start, period_of
 
 CONSUMED = ("claimed", "sending", "sent", "unknown")
 

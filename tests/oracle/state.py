@@ -1,4 +1,4 @@
-"""What is known about the customers of a generated shop: rows as plain values, named like the columns they are written to.
+"""What is known about the customers of a generated shop: rows as plain values, named like their columns.
 
 Instants are whole seconds since 1970 UTC.
 """

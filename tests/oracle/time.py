@@ -25,7 +25,7 @@ def day_of(instant: int, zone: str) -> date:
 
 @cache
 def instant_of(shown: datetime, zone: str) -> int:
-    """The first instant at which the clock shows `shown`, or where it jumps over that time, the first after the jump."""
+    """The first instant at which the clock shows `shown`; where it jumps over that time, the first after the jump."""
     instant = int(shown.replace(tzinfo=zone_of(zone), fold=0).timestamp())
     if wall(instant, zone) == shown:
         return instant
@@ -54,7 +54,12 @@ def add_days(instant: int, days: int, zone: str) -> int:
 def at_hour(instant: int, seconds: int, zone: str) -> int:
     """The given time of the instant's local day."""
     day = day_of(instant, zone)
-    return instant_of(datetime(day.year, day.month, day.day) + timedelta(seconds=seconds), zone)
+    return instant_of(midnight(day) + timedelta(seconds=seconds), zone)
+
+
+def midnight(day: date) -> datetime:
+    """What the clock shows when a day begins, as a naive datetime."""
+    return datetime.combine(day, datetime.min.time())
 
 
 def days_between(first: int, last: int, zone: str) -> list[date]:

@@ -1,6 +1,6 @@
 """When a shop may write, asked instant by instant on the wall clock of the recipient."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cache
 
 import holidays
@@ -9,7 +9,7 @@ from nurture.config import Settings
 from nurture.window import Window
 
 from .state import Customer
-from .time import instant_of, wall
+from .time import instant_of, midnight, wall
 
 
 @cache
@@ -56,7 +56,6 @@ def _began(window: Window, instant: int, zone: str) -> date | None:
         day = today if seconds >= start else today - timedelta(days=1) if seconds < end else None
     if day is None or (window.weekdays is not None and day.weekday() not in window.weekdays):
         return None
-    midnight = datetime(day.year, day.month, day.day)
-    closing = midnight + timedelta(seconds=end, days=0 if start < end else 1)
-    opened, closed = (instant_of(each, zone) for each in (midnight + timedelta(seconds=start), closing))
+    closing = midnight(day) + timedelta(seconds=end, days=0 if start < end else 1)
+    opened, closed = (instant_of(each, zone) for each in (midnight(day) + timedelta(seconds=start), closing))
     return day if opened <= instant < closed else None

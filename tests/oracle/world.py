@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from nurture.campaign import Campaigns, load_campaigns
 from nurture.config import Settings
 
 from .harness import Different, Harness
-from .oracle import Draw, Oracle
+from .oracle import Oracle
 from .pen import Pen
 from .people import People
 from .state import State
@@ -49,7 +50,7 @@ class Size:
 class World:
     """One seed's shop, ready to run."""
 
-    def __init__(self, seed: int, engine: Engine, folder: Path, draw: Draw, size: Size) -> None:
+    def __init__(self, seed: int, engine: Engine, folder: Path, size: Size) -> None:
         self.seed, self.folder, self.size = seed, folder, size
         random = self.random = Random(seed)
         begin = datetime.fromisoformat(random.choice(BEGINNINGS)).replace(tzinfo=UTC)
@@ -67,7 +68,7 @@ class World:
         self.people = People(random, self.state, self.pen, self.now, self.step)
         self.people.found(random.randint(size.people // 2, size.people))
         settings = Settings.model_validate(self.values)
-        oracle = Oracle(self.state, settings, self._load(settings), REQUIRES, draw)
+        oracle = Oracle(self.state, settings, self._load(settings), REQUIRES)
         self.harness = Harness(engine, oracle, self.pen)
 
     def run(self) -> Counter[str]:
@@ -78,7 +79,8 @@ class World:
                 self.harness.tick(self.now)
                 self.harness.deliver(self.now)
             except Different as found:
-                raise Different(f"seed {self.seed}, tick {number}, {_shown(self.now)}\n{found}") from None
+                text = f"seed {self.seed}, tick {number}, {_shown(self.now)}\n{found}"
+                raise Different(text, found.customers) from None
             if self.now >= self.end:
                 break
             self._go_on()
@@ -90,8 +92,8 @@ class World:
         gap = random.choice((60, 20 * 60, HOUR, mean, mean, 2 * mean, random.random() * 3 * mean))
         self.now = max(self.now + 1, self._rounded(self.now + int(gap)))
         self.people.now = self.now
-        if random.random() < 0.85:
-            for _ in range(random.choice((1, 2, 4, 8, 12))):
+        if random.random() < 0.9:
+            for _ in range(random.choice((1, 3, 6, 10, 15))):
                 self.people.happens()
         if random.random() < 0.06:
             self._edit()
@@ -105,36 +107,42 @@ class World:
         return load_campaigns(self.folder / "campaigns", settings)
 
     def _edit(self) -> None:
-        """A campaign file is edited."""
-        random = self.random
-        kind = random.choice(("new", "add", "remove", "rename", "insert", "priority", "wait", "config", "gone", "back"))
-        campaign: dict[str, Any] = random.choice(self.campaigns)
-        steps = campaign["steps"]
-        name = f"step-{self.pen.next_id()}"
-        if kind == "new":
-            self.campaigns.append(self.writer.draw())
-        elif kind == "add":
-            steps.append(self.writer.step(name, 1))
-        elif kind == "insert":
-            steps.insert(random.randrange(len(steps) + 1), self.writer.step(name, 1))
-        elif kind == "remove" and len(steps) > 1:
-            steps.pop(random.randrange(len(steps)))
-        elif kind == "rename":
-            random.choice(steps)["step"] = name
-        elif kind == "priority":
-            campaign["priority"] = random.choice((10, 50, 90))
-        elif kind == "wait":
-            random.choice(steps)["wait"] = random.choice(("1 day", "2 days", "4 days"))
-        elif kind == "config":
-            self.values = {**settings_values(random, self.zone), "hours": self.values["hours"]}
-        elif kind == "gone" and len(self.campaigns) > 1 and not self._is_named(campaign["campaign"]):
+        """A campaign file is edited, or config.yaml."""
+        kinds: dict[str, Callable[[dict[str, Any]], None]] = {
+            "new": lambda _: self.campaigns.append(self.writer.draw()),
+            "add a step": lambda each: each["steps"].append(self._step()),
+            "insert a step": lambda each: each["steps"].insert(self.random.randrange(len(each["steps"])), self._step()),
+            "remove a step": self._remove_step,
+            "rename a step": lambda each: self.random.choice(each["steps"]).update(step=self._name()),
+            "priority": lambda each: each.update(priority=self.random.choice((10, 50, 90))),
+            "wait": lambda each: self.random.choice(each["steps"]).update(wait=self.random.choice(("1 day", "4 days"))),
+            "config": self._settle,
+            "gone": self._take_away,
+            "back": lambda _: self.campaigns.extend([self.gone.pop()] if self.gone else []),
+        }
+        kind = self.random.choice(list(kinds))
+        kinds[kind](self.random.choice(self.campaigns))
+        self.harness.oracle.settings = Settings.model_validate(self.values)
+        self.harness.oracle.campaigns = self._load(self.harness.oracle.settings)
+        self.harness.cases.met[f"edit: {kind}"] += 1
+
+    def _name(self) -> str:
+        return f"step-{self.pen.next_id()}"
+
+    def _step(self) -> dict[str, Any]:
+        return self.writer.step(self._name(), 1)
+
+    def _remove_step(self, campaign: dict[str, Any]) -> None:
+        if len(campaign["steps"]) > 1:
+            campaign["steps"].pop(self.random.randrange(len(campaign["steps"])))
+
+    def _settle(self, _: dict[str, Any]) -> None:
+        self.values = {**settings_values(self.random, self.zone), "hours": self.values["hours"]}
+
+    def _take_away(self, campaign: dict[str, Any]) -> None:
+        if len(self.campaigns) > 1 and not self._is_named(campaign["campaign"]):
             self.campaigns.remove(campaign)
             self.gone.append(campaign)
-        elif kind == "back" and self.gone:
-            self.campaigns.append(self.gone.pop())
-        settings = self.harness.oracle.settings = Settings.model_validate(self.values)
-        self.harness.oracle.campaigns = self._load(settings)
-        self.harness.cases.met[f"edit: {kind}"] += 1
 
     def _is_named(self, name: str) -> bool:
         """Whether another campaign's conditions speak of it."""

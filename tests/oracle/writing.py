@@ -231,35 +231,36 @@ class CampaignWriter:
 
     def _add_promises(self, values: dict[str, Any], trigger: dict[str, Any]) -> None:
         random = self.random
-        if random.random() < 0.4:
-            values["audience"] = [condition(random, self.names) for _ in range(random.choice((1, 1, 2)))]
-        if "after" in trigger and random.random() < 0.2 and trigger["after"] in ("order", "shipment", "delivery"):
-            this = random.choice(
-                ({"order": "first"}, {"order": "repeat"}, {"category": "beans"}, {"amount": {"at_least": 2000}})
-            )
-            values.setdefault("audience", []).append({"this": this})
-        if random.random() < 0.3:
-            values["exit_when"] = [random.choice(self._exits(trigger))]
-        if random.random() < 0.35:
-            values["again"] = random.choice(
-                ("once", "after 3 days", "after 10 days", "after 36 hours", "per occurrence")
-            )
+        offers = [{"category": random.choice(CATEGORIES)}, {"product": "p1"}]
+        chances: list[tuple[float, str, Any]] = [
+            (0.4, "audience", [condition(random, self.names) for _ in range(random.choice((1, 1, 2)))]),
+            (0.3, "exit_when", [random.choice(self._exits())]),
+            (
+                0.35,
+                "again",
+                random.choice(("once", "after 3 days", "after 10 days", "after 36 hours", "per occurrence")),
+            ),
+            (0.2, "holdout", random.choice(("20%", "50%"))),
+            (0.2, "at_most", {"count": random.choice((1, 2, 4))}),
+            (0.25, "about", random.choice(offers)),
+            (0.15, "offer", {"related_to": random.choice(("last_order", "any_order"))}),
+        ]
+        values |= {name: value for chance, name, value in chances if random.random() < chance}
+        if trigger.get("after") in ("order", "shipment", "delivery") and random.random() < 0.2:
+            this = ({"order": "first"}, {"order": "repeat"}, {"category": "beans"}, {"amount": {"at_least": 2000}})
+            values.setdefault("audience", []).append({"this": random.choice(this)})
         if random.random() < 0.2:
-            values["holdout"] = random.choice(("20%", "50%"))
-        if random.random() < 0.2:
-            values["starts"] = str(self.start_day + random.randint(-2, 5) * _ONE_DAY)
-            if random.random() < 0.5:
-                values["ends"] = str(self.start_day + random.randint(6, 15) * _ONE_DAY)
-        if random.random() < 0.2:
-            values["at_most"] = {"count": random.choice((1, 2, 4))}
-            if "starts" in values and random.random() < 0.5:
-                values["at_most"]["first_days"] = random.choice((2, 5))
-        if random.random() < 0.25:
-            values["about"] = random.choice(({"category": random.choice(CATEGORIES)}, {"product": "p1"}))
-        if random.random() < 0.15:
-            values["offer"] = {"related_to": random.choice(("last_order", "any_order"))}
+            self._add_life(values)
 
-    def _exits(self, trigger: dict[str, Any]) -> list[dict[str, Any]]:
+    def _add_life(self, values: dict[str, Any]) -> None:
+        random = self.random
+        values["starts"] = str(self.start_day + random.randint(-2, 5) * _ONE_DAY)
+        if random.random() < 0.5:
+            values["ends"] = str(self.start_day + random.randint(6, 15) * _ONE_DAY)
+        if "at_most" in values and random.random() < 0.5:
+            values["at_most"]["first_days"] = random.choice((2, 5))
+
+    def _exits(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = [
             {"complaint": "open"},
             {"tag": "lost"},
