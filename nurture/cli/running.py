@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -139,24 +140,33 @@ def _watched(desk: Desk) -> "Watched[Shop]":
 def _with_daemon(desk: Desk, watched: "Watched[Shop]", *, once: bool, deliver_only: bool) -> int:
     from nurture.daemon import FileLocked, lock_database
 
-    from .folder import upgraded_database
+    from .folder import engine_of, upgraded_database
 
-    with upgraded_database(watched.current.settings) as engine:
-        try:
-            with lock_database(engine) as alone:
-                return asyncio.run(_run(desk, watched, engine, once=once, deliver_only=deliver_only, alone=alone))
-        except FileLocked as found:
-            desk.tell("cli.run.locked", holder=str(found))
-            return BUSY
+    named = engine_of(watched.current.settings)
+    try:
+        # Locked first: a newer program must not change the tables under a daemon that runs.
+        with lock_database(named) as alone, upgraded_database(watched.current.settings) as engine:
+            return asyncio.run(_run(desk, watched, engine, once=once, deliver_only=deliver_only, alone=alone))
+    except FileLocked as found:
+        desk.tell("cli.run.locked", holder=str(found))
+        return BUSY
+    finally:
+        named.dispose()
 
 
 async def _run(
     desk: Desk, watched: "Watched[Shop]", engine: "Engine", *, once: bool, deliver_only: bool, alone: bool
 ) -> int:
-    from nurture.daemon import Daemon
+    from prometheus_client import CollectorRegistry
 
-    settings = watched.current.settings
+    from nurture.daemon import Daemon
+    from nurture.daemon.journal import keep_journal
+    from nurture.daemon.notifying import notifier
+
+    terminal = sys.stderr.isatty()
+    settings, registry = watched.current.settings, CollectorRegistry()
     _refuse_unready(settings)
+    keep_journal(desk.clock.now, terminal=terminal)
     senders = _senders(watched.current)
     instance = _instance(engine)
 
@@ -166,15 +176,28 @@ async def _run(
         return Press(shop.settings, shop.templates, instance)
 
     name = f"{socket.gethostname()}-{os.getpid()}"
-    daemon = Daemon(name, engine, desk.clock, watched, press, senders, plans=not deliver_only, alone=alone)
-    desk.tell("cli.run.will", channels=", ".join(senders) or "-", campaigns=len(watched.current.campaigns.campaigns))
+    daemon = Daemon(
+        name,
+        engine,
+        desk.clock,
+        watched,
+        press,
+        senders,
+        plans=not deliver_only,
+        alone=alone,
+        registry=registry,
+        notify=notifier(desk.environment),
+    )
+    if once or terminal:
+        campaigns = len(watched.current.campaigns.campaigns)
+        desk.tell("cli.run.will", channels=", ".join(senders) or "-", campaigns=campaigns)
     if once:
         step = await daemon.tick()
         await daemon.drain()
         touches = step.planned.touches if step.planned else 0
         desk.tell("cli.run.live", touches=touches, sent=step.delivered.get("sent", 0))
         return 0
-    await asyncio.gather(daemon.run(), *_web(desk, engine, daemon, settings))
+    await asyncio.gather(daemon.run(), *_web(desk, engine, daemon, settings, registry))
     return 0
 
 
@@ -212,12 +235,10 @@ def _instance(engine: "Engine") -> UUID:
         return UUID(database_id(connection))
 
 
-def _web(desk: Desk, engine: "Engine", daemon: "Daemon", settings: Any) -> list[Any]:
+def _web(desk: Desk, engine: "Engine", daemon: "Daemon", settings: Any, registry: Any) -> list[Any]:
     """The public endpoints as a coroutine beside the daemon, none where config does not ask for them."""
     if not settings.web.enabled:
         return []
-    from prometheus_client import CollectorRegistry
-
     from nurture.web.app import make_app
     from nurture.web.serving import serve
 
@@ -226,7 +247,7 @@ def _web(desk: Desk, engine: "Engine", daemon: "Daemon", settings: Any) -> list[
         settings,
         desk.clock,
         health=daemon.age,
-        registry=CollectorRegistry(),
+        registry=registry,
         reply=_silent,
         writer=daemon.worker.writer,
     )

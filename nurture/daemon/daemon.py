@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
 from nurture.campaign import Campaigns
@@ -22,7 +23,10 @@ from nurture.planning.plan import plan
 from nurture.planning.workspace import prepare
 from nurture.store import planning, writing
 
+from .journal import spot_of
 from .lease import PLANNER, give_up, take
+from .metrics import Metrics
+from .notifying import ALIVE, READY, STOPPING, Notify
 from .reload import Watched
 
 log = structlog.get_logger()
@@ -36,6 +40,8 @@ STEP = 2.0
 """Seconds by which wall clock and boot time may part before it counts as a step of the clock."""
 DRAIN = 30
 """Seconds in which a stopping daemon finishes what it handed over."""
+AT_START = ("database", "email", "line", "web")
+"""Sections of config.yaml whose connections are made once: a change of them needs a restart."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +85,20 @@ class Daemon:
         *,
         plans: bool = True,
         alone: bool = False,
+        registry: CollectorRegistry | None = None,
+        notify: Notify = lambda word: None,
     ) -> None:
-        """`plans`: False for a process that delivers only. `alone`: a lock proves that no other process lives."""
+        """`plans`: False for a process that delivers only. `alone`: a lock proves that no other process lives.
+
+        `registry`: where it counts, one of its own if none is given. `notify`: tells the service manager.
+        """
         self.plans, self.alone = plans, alone
         self.name, self.engine, self.clock, self.shop, self.press = name, engine, clock, shop, press
         self.worker = Worker(name, engine, clock, self._shift(), senders)
         self.health = Health()
+        self.metrics = Metrics(registry or CollectorRegistry(), self.worker.counts)
+        self.notify = notify
+        self._began = shop.current.settings
         self.stopping = asyncio.Event()
         self._delivering = asyncio.Lock()
 
@@ -95,21 +109,36 @@ class Daemon:
 
     async def tick(self) -> Step:
         """Reloads, plans, commits, settles leases that ran out, and delivers what is due."""
-        if self.shop.refresh():
-            self.worker.shift = self._shift()
-            log.info("reloaded", campaigns=len(self.shop.current.campaigns.campaigns))
-        elif self.shop.mistakes is not None:
-            log.warning("reload_refused", mistakes=len(self.shop.mistakes.mistakes))
+        began = self.clock.boottime()
+        self._reload()
+        self.metrics.live.set(self.live)
         planned = await asyncio.to_thread(self._plan) if self.live and self.plans else None
         if self.live:
             await self.worker.reap(everything=self.alone and self.health.last_tick is None)
         delivered = await self.deliver()
         self.health.last_tick = self.clock.now()
+        seconds = self.clock.boottime() - began
+        self.metrics.tick_seconds.observe(seconds)
+        self.metrics.ticks.labels("done").inc()
         if planned is not None:
-            log.info(
-                "tick", enrollments=planned.enrollments, touches=planned.touches, moved=planned.changed, **delivered
-            )
+            made = {"enrollments": planned.enrollments, "touches": planned.touches, "moved": planned.changed}
+            log.info("tick", seconds=round(seconds, 3), **made, **delivered)
         return Step(planned, delivered)
+
+    def _reload(self) -> None:
+        """Takes what changed in the folder; what is broken is told once, and the last good version goes on."""
+        told = self.shop.mistakes
+        if self.shop.refresh():
+            self.worker.shift = self._shift()
+            self.metrics.reloads.labels("taken").inc()
+            log.info("reloaded", campaigns=len(self.shop.current.campaigns.campaigns), live=self.live)
+            settings = self.shop.current.settings
+            if stale := [each for each in AT_START if getattr(settings, each) != getattr(self._began, each)]:
+                log.warning("restart_needed", sections=", ".join(stale))
+        elif self.shop.mistakes is not None and self.shop.mistakes is not told:
+            self.metrics.reloads.labels("refused").inc()
+            for each in self.shop.mistakes.mistakes:
+                log.error("reload_refused", file=str(each.place), key=each.key, mistake=each.code)
 
     def age(self) -> float | None:
         """Seconds since the last tick was completed, None before the first."""
@@ -124,17 +153,21 @@ class Daemon:
             return dict((await self.worker.deliver_due()).counts)
 
     async def run(self) -> None:
-        """Ticks until SIGTERM or SIGINT, then drains."""
+        """Ticks until SIGTERM or SIGINT, then drains. SIGHUP: a tick at once, which takes changed files."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         scheduler = self._scheduler()
         scheduler.start()
+        loop.add_signal_handler(signal.SIGHUP, self._tick_now, scheduler)
         watching = [asyncio.create_task(self._watch(scheduler)), asyncio.create_task(self._poll())]
-        log.info("started", name=self.name, live=self.live, campaigns=len(self.shop.current.campaigns.campaigns))
+        about = {"campaigns": len(self.shop.current.campaigns.campaigns), "channels": ", ".join(self.worker.senders)}
+        log.info("started", name=self.name, live=self.live, plans=self.plans, **about)
+        self.notify(READY)
         try:
             await self.stopping.wait()
         finally:
+            self.notify(STOPPING)
             scheduler.shutdown(wait=False)
             for task in watching:
                 task.cancel()
@@ -184,7 +217,14 @@ class Daemon:
     def _missed(self, event: JobExecutionEvent) -> None:
         self.health.missed += 1
         problem = getattr(event, "exception", None)
-        log.error("tick_failed", error=type(problem).__name__ if problem else "missed")
+        self.metrics.ticks.labels("failed" if problem else "skipped").inc()
+        if problem:
+            log.error("tick_failed", error=type(problem).__name__, spot=spot_of(problem))
+        else:
+            log.warning("tick_skipped", why="the one before is not done")
+
+    def _tick_now(self, scheduler: AsyncIOScheduler) -> None:
+        scheduler.modify_job("tick", next_run_time=self.clock.now())
 
     async def _watch(self, scheduler: AsyncIOScheduler) -> None:
         """Beside the scheduler: notices steps of the clock, after which its timers would sleep too long."""
@@ -194,9 +234,11 @@ class Daemon:
             now, up = self.clock.now(), self.clock.boottime()
             if abs((now - wall).total_seconds() - (up - boot)) > STEP:
                 self.health.clock_steps += 1
+                self.metrics.clock_steps.inc()
                 log.warning("clock_step", seconds=round((now - wall).total_seconds() - (up - boot)))
                 scheduler.modify_job("tick", next_run_time=now)
             scheduler.wakeup()
+            self.notify(ALIVE)
             wall, boot = now, up
 
     async def _poll(self) -> None:
