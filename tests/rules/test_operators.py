@@ -776,6 +776,26 @@ def test_contains_and_the_order_of_texts_are_exact_to_the_letter(engine: Engine)
         assert asking.found(asked) == asking.expected(asked) == expected, asked
 
 
+@pytest.mark.parametrize(
+    "text", ["'; DROP TABLE customer; --", "%", "\\", '"', "$1", ":name", "🎂", "\u202e", "é", "a" * 5000]
+)
+def test_no_text_that_can_be_written_breaks_a_statement(engine: Engine, text: str) -> None:
+    rows = Rows()
+    rows.add(Customer, name="somebody", bucket=0, created_at=NOW, attributes={"plan": f"x{text}"}, prefecture=text)
+    rows.add(CustomerTag, customer_id=1, tag=text)
+    rows.write(engine)
+    asking = Asking(engine, rows)
+    for asked in (
+        words.HasTag(any_of=(text,)),
+        words.LivesIn(any_of=(text, "else")),
+        words.AttributeIs(name="plan", contains=text),
+        words.AttributeIs(name="plan", equals=f"x{text}"),
+        Not(words.Events(kind=text)),
+        Not(words.Orders(product=(text,), category=(text,))),
+    ):
+        assert asking.found(asked) == {1}, asked
+
+
 def test_an_edge_belongs_to_within_and_not_to_older_than(engine: Engine) -> None:
     """`within: 30 days` is at or after the instant thirty days ago, `older_than` is before it: nobody falls between."""
     rows = Rows()
