@@ -18,6 +18,7 @@ from sqlalchemy import (
     insert,
     literal,
     null,
+    or_,
     select,
     type_coerce,
     update,
@@ -254,7 +255,13 @@ def _used(connection: Connection, situation: Situation, limit: Limit) -> int:
     used = (
         select(func.count())
         .select_from(TOUCH)
-        .where(_seconds(TOUCH.c.at) >= start, _seconds(TOUCH.c.at) < end, TOUCH.c.status.in_(CONSUMED), about)
+        # What is claimed leaves now, whatever its slot was: an overdue touch still bears that of an earlier period.
+        .where(
+            or_(_seconds(TOUCH.c.at) >= start, TOUCH.c.status == "claimed"),
+            _seconds(TOUCH.c.at) < end,
+            TOUCH.c.status.in_(CONSUMED),
+            about,
+        )
     )
     return connection.scalar(used) or 0
 
@@ -324,7 +331,8 @@ def _within_rates(
         for rate in _rates(settings, asked, slowed):
             groups.setdefault(rate.name, (rate, []))[1].append(index)
     over: set[int] = set()
-    for rate, indexes in groups.values():
+    # By name, so that two workers take the rows' locks in one order.
+    for _, (rate, indexes) in sorted(groups.items()):
         waiting = [index for index in indexes if index not in over]
         over.update(waiting[admit(connection, rate, now, len(waiting)) :])
     return [each for index, each in enumerate(free) if index not in over]

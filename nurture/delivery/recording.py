@@ -138,9 +138,11 @@ def _give_back(connection: Connection, tried: Tried, result: str, code: str, at:
 
 def _rejected(connection: Connection, tried: Tried, outcome: Rejected, now: datetime) -> bool:
     claimed = tried.claimed
-    if outcome.scope in ("channel", "account", "domain"):
-        if outcome.scope != "domain":
-            pause(connection, f"channel:{claimed.channel}", f"{outcome.code} {outcome.scope}", now)
+    if outcome.scope == "domain":
+        # Nothing stops a whole domain: without a later slot the worker would knock again at once, and again.
+        return _not_now(connection, tried, Deferred("domain", outcome.code, outcome.reply), now)
+    if outcome.scope in ("channel", "account"):
+        pause(connection, f"channel:{claimed.channel}", f"{outcome.code} {outcome.scope}", now)
         return _give_back(connection, tried, "rejected", outcome.code, None, now)
     if tried.fenced:
         unfence(connection, claimed, now, "rejected", outcome.code)
@@ -178,7 +180,10 @@ def _key_lives(connection: Connection, claimed: Claimed, instant: int) -> bool:
 
 def _next_channel(connection: Connection, claimed: Claimed, now: datetime) -> str | None:
     """The step's next channel, with that channel's own address and consent; planning asks the rest again."""
-    for channel in claimed.step.channels[claimed.hop + 1 :]:
+    channels = claimed.step.channels
+    # Not by the hop: planning may have begun with the second channel. An edit may have taken the channel out.
+    place = channels.index(claimed.channel) if claimed.channel in channels else len(channels)
+    for channel in channels[place + 1 :]:
         asked = sendable(CUSTOMER.c.id, channel, int(now.timestamp()), claimed.campaign.purpose)
         if connection.scalar(select(asked).where(CUSTOMER.c.id == claimed.customer_id)):
             return str(channel)

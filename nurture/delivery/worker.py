@@ -92,11 +92,12 @@ class Worker:
         self.counts: Counter[str] = Counter()
         self.stopping = False
         self.lost = False
-        """Leases could not be renewed: nothing more is handed over."""
+        """Leases could not be renewed: nothing more is handed over in this round."""
 
     async def deliver_due(self) -> Delivered:
         """Delivers until nothing can be claimed now."""
         before = Counter(self.counts)
+        self.lost = False  # the round before gave back whatever it held
         renewing = asyncio.create_task(self._renew())
         try:
             while await self._round():

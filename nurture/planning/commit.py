@@ -111,7 +111,9 @@ def _seen_changes(connection: Connection) -> list[tuple[int, int]]:
 
 
 def _write_generation(connection: Connection, situation: Situation, planned: Planned) -> None:
-    if planned.due.generation_changed:
+    # A pause or resume since the plan began is newer than it: the next tick must find it, and decide anew.
+    newest = connection.scalar(select(func.max(GENERATION.c.id))) or 0
+    if planned.due.generation_changed and newest == planned.due.generation - 1:
         connection.execute(insert(GENERATION).values(digest=situation.digest, began_at=situation.now))
 
 

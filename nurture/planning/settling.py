@@ -14,6 +14,8 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
+    update,
 )
 
 from nurture.gates.reach import (
@@ -27,6 +29,7 @@ from nurture.gates.reach import (
     SUPPRESSED,
 )
 from nurture.gates.situation import Situation
+from nurture.rules.joining import join_in_order
 from nurture.store.tables import Enrollment, Hold, Touch, table
 
 from .staging import FUTURE, OVERTAKEN, REMOVED
@@ -103,6 +106,20 @@ def note_next_look(connection: Connection, situation: Situation) -> None:
     )
     connection.execute(insert(LOOK).from_select(["thread", "next_at", "exit_reason"], staged))
     connection.execute(insert(LOOK).from_select(["thread", "next_at", "exit_reason"], _nothing_left(situation)))
+    unsettled = and_(LOOK.c.exit_reason == "finished", LOOK.c.thread.in_(_in_flight()))
+    connection.execute(update(LOOK).where(unsettled).values(next_at=situation.instant, exit_reason=None))
+
+
+def _in_flight() -> Select[tuple[int]]:
+    """Enrollments with a message on its way: it may come back, and an ended enrollment would cancel it."""
+    same = and_(
+        ENROLLMENT.c.customer_id == TOUCH.c.customer_id,
+        ENROLLMENT.c.campaign == TOUCH.c.campaign,
+        ENROLLMENT.c.occurrence == TOUCH.c.occurrence,
+    )
+    # Written out for the partial index of leases: a claim always has one.
+    held = text("touch.status IN ('claimed', 'sending') AND touch.lease_until > 0")
+    return select(ENROLLMENT.c.id).select_from(join_in_order(TOUCH, ENROLLMENT, same)).where(held)
 
 
 def _nothing_left(situation: Situation) -> Select[tuple[int, int, str]]:
