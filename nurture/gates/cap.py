@@ -7,6 +7,7 @@ less than W closes the open interval (last - W, first + W). The minimum gap is t
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nurture.config import Settings
 from nurture.zone import Unit, ZoneTable, period_end, period_start
@@ -60,6 +61,12 @@ def blocking(rule: CapRule, contacts: Sequence[int], instant: int, zone: ZoneTab
     return _rolling(rule, contacts, instant) if rule.unit is None else _calendar(rule, contacts, instant, zone)
 
 
+@lru_cache(maxsize=4096)
+def _period(zone: ZoneTable, instant: int, unit: Unit) -> tuple[int, int]:
+    # The instants asked about are few: now, and when the hours begin.
+    return period_start(zone, instant, unit), period_end(zone, instant, unit)
+
+
 def _rolling(rule: CapRule, contacts: Sequence[int], instant: int) -> CapBlock | None:
     width, limit = rule.seconds, rule.limit
     first = bisect_right(contacts, instant - width)
@@ -74,7 +81,7 @@ def _rolling(rule: CapRule, contacts: Sequence[int], instant: int) -> CapBlock |
 
 def _calendar(rule: CapRule, contacts: Sequence[int], instant: int, zone: ZoneTable) -> CapBlock | None:
     assert rule.unit is not None
-    start, end = period_start(zone, instant, rule.unit), period_end(zone, instant, rule.unit)
+    start, end = _period(zone, instant, rule.unit)
     first, last = bisect_left(contacts, start), bisect_left(contacts, end)
     if last - first < rule.limit:
         return None

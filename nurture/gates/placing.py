@@ -91,6 +91,9 @@ class StepRule:
 
 Closure = Block | tuple[CapRule, CapBlock] | None
 """What closes an instant: a pause or a full limit, a cap, or (None) the hours."""
+ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+Way = list[tuple[int, list[tuple[int, Closure]]]]
+"""Instants that are closed, one after the other, each with what closes it and until when."""
 TIMED_ORDER = {"paused": 0, "outside_window": 1, "capped": 2, "over_quota": 3, "outranked": 4}
 
 Openings = Callable[[int, str, str], tuple[Sequence[int], Sequence[int]]]
@@ -131,9 +134,9 @@ class Placer:
             status = self._at_due(candidate, "expired")
             return Decision(candidate.id, status, "expired", None, candidate.channel, None)
         attempt = _Attempt(self, candidate, book)
-        slot = attempt.first_free(start, with_caps=True)
-        failing = attempt.failing(start) if slot != start else []
-        text = json.dumps(failing, ensure_ascii=False, separators=(",", ":")) if failing else None
+        slot, way = attempt.walk(start, with_caps=True)
+        failing = attempt.failing(way) if way else []
+        text = ENCODE(failing) if failing else None
         verdict = str(failing[0]["gate"]) if failing else "ok"
         if why := attempt.dropped(start):
             return Decision(candidate.id, self._at_due(candidate, "dropped"), why, None, candidate.channel, text)
@@ -199,14 +202,16 @@ class _Attempt:
         """A pause without an end may end any time: until expiry it concludes nothing."""
         return any(block.gate == "paused" and block.end >= FAR for block in self.blocks)
 
-    def first_free(self, instant: int, *, with_caps: bool) -> int | None:
-        """The first instant from `instant` on that nothing closes, None when validity ends before."""
+    def walk(self, instant: int, *, with_caps: bool) -> tuple[int | None, Way]:
+        """The first instant from `instant` on that nothing closes, None if validity ends before; and the way there."""
+        way: Way = []
         while instant < self.candidate.expires_at:
-            later = max((end for end, _ in self._closures(instant, with_caps=with_caps)), default=instant)
-            if later == instant:
-                return instant
-            instant = later
-        return None
+            closures = list(self._closures(instant, with_caps=with_caps))
+            if not closures:
+                return instant, way
+            way.append((instant, closures))
+            instant = max([end for end, _ in closures])
+        return None, way
 
     def _closures(self, instant: int, *, with_caps: bool) -> Iterator[tuple[int, Closure]]:
         """What closes an instant, each with its own end, in the gates' order."""
@@ -234,26 +239,22 @@ class _Attempt:
     def _zone(self) -> ZoneTable:
         return zone_table(self.candidate.zone)
 
-    def failing(self, start: int) -> list[dict[str, object]]:
-        """Every gate that closes `start`, in the gates' order, with the instant that it alone would open.
+    def failing(self, way: Way) -> list[dict[str, object]]:
+        """Every gate that closes the start of the way, in the gates' order, with the instant that it alone would open.
 
         After them, marked `later`, those that first close the way from there to the slot: they explain the slot.
         """
-        found = self._met(start)
+        found = self._met(*way[0])
         seen = {(each["gate"], each["rule"]) for each in found}
-        instant = start
-        while closures := [end for end, _ in self._closures(instant, with_caps=True)]:
-            instant = max(closures)
-            if instant >= self.candidate.expires_at:
-                break
-            for entry in self._met(instant):
+        for instant, closures in way[1:]:
+            for entry in self._met(instant, closures):
                 if (entry["gate"], entry["rule"]) not in seen:
                     seen.add((entry["gate"], entry["rule"]))
                     found.append({**entry, "later": True})
         return found
 
-    def _met(self, instant: int) -> list[dict[str, object]]:
-        entries = [self._entry(closure, end, instant) for end, closure in self._closures(instant, with_caps=True)]
+    def _met(self, instant: int, closures: list[tuple[int, Closure]]) -> list[dict[str, object]]:
+        entries = [self._entry(closure, end, instant) for end, closure in closures]
         return sorted(entries, key=lambda entry: TIMED_ORDER[str(entry["gate"])])
 
     def _entry(self, closure: "Closure", end: int, instant: int) -> dict[str, object]:
@@ -279,7 +280,8 @@ class _Attempt:
         instants, contacts = self.book.on(rule.channel)
         # Where the ledger alone closes the instant, no candidate is to blame.
         known = [each for each in contacts if not each.planned]
-        alone = blocking(rule, [each.at for each in known], start, self._zone())
+        all_known = len(known) == len(contacts)
+        alone = block if all_known else blocking(rule, [each.at for each in known], start, self._zone())
         causes = [known[place] for place in alone.causes] if alone else [contacts[place] for place in block.causes]
         until = block.end
         while following := blocking(rule, instants, until, self._zone()):
@@ -290,7 +292,7 @@ class _Attempt:
     def dropped(self, start: int) -> str:
         """`capped` or `outranked` where that closes the instant that everything else leaves open, and the step does
         not wait for it; else empty."""
-        wished = self.first_free(start, with_caps=False) if self.step.drop_when_capped else None
+        wished = self.walk(start, with_caps=False)[0] if self.step.drop_when_capped else None
         if wished is None:
             return ""
         capped = [self._cap_entry(rule, block, wished) for rule in self.caps if (block := self._capping(rule, wished))]
