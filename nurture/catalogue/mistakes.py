@@ -96,7 +96,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "'{found}' may not stand in this file; put it into the environment variable {variable}",
     ),
     "config.cap_period": (
-        "「{found}」は上限の期間として使えません。「7 days」「36 hours」か、暦の「day」「week」「month」を書いてください",
+        "「{found}」は上限の期間に使えません。「7 days」「36 hours」か、暦の「day」「week」「month」を書いてください",
         "'{found}' can't be the period of a cap; write '7 days' or '36 hours', or day, week or month of the calendar",
     ),
     "config.gap": (
