@@ -157,6 +157,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.pause.already": ("{scope} はすでに止まっています", "{scope} is paused already"),
     "cli.resume.done": ("再開しました: {scope}", "going on: {scope}"),
     "cli.resume.none": ("{scope} は止まっていません", "{scope} was not paused"),
+    "cli.backup.done": (
+        "控えを取りました: {path}（{megabytes} MB）",
+        "backed up to {path} ({megabytes} MB)",
+    ),
+    "cli.backup.server": (
+        "PostgreSQL の控えは pg_dump --format=custom で取ってください",
+        "PostgreSQL is backed up with its own tool: pg_dump --format=custom",
+    ),
+    "cli.backup.itself": (
+        "データベースそのものには控えを取れません。別の名前を書いてください",
+        "this is the database itself; name another file",
+    ),
     "cli.approve.done": ("{day} までの予定を承認しました", "approved: everything planned up to and including {day}"),
     "cli.send-test.mark": ("【テスト】", "[TEST]"),
     "cli.send-test.invented": ("架空のお客様", "an invented customer"),

@@ -205,6 +205,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.resume": ("止めたものを再開する", "goes on with what was paused"),
     "cli.resume.examples": ("nurture resume\nnurture resume line", "nurture resume\nnurture resume line"),
     "cli.resume.scope": ("all・email・line・キャンペーン名", "all, email, line or a campaign's name"),
+    "cli.backup": (
+        "お客様のデータの控えを 1 つのファイルに取ります。動かしたままで取れます。",
+        "Copies the shop's database into one file, while everything goes on.",
+    ),
+    "cli.backup.examples": ("nurture backup /backup/shop.db", "nurture backup /backup/shop.db"),
+    "cli.backup.file": ("控えのファイル（あれば置き換える）", "where to; a file of that name is replaced"),
     "cli.status": (
         "データベース・件数・最後の計画・停止中のものを見る",
         "the database, counts, the last tick, pauses",

@@ -8,7 +8,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from nurture.catalogue import TEXTS, say
 
-from . import checking, importing, planning, running, sending, shop, status
+from . import checking, importing, keeping, planning, running, sending, shop, status
 from .help import help_text
 from .usage import no_such_command
 
@@ -27,6 +27,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "pause": running.pause,
     "resume": running.resume,
     "status": status.status,
+    "backup": keeping.backup,
 }
 """In the order in which a shop needs them."""
 
