@@ -38,7 +38,6 @@ from .workspace import ASKED, CANDIDATE, DECISION, FLAGS, LOOK, SHOP_DAY
 
 ENROLLMENT, HOLD, TOUCH = table(Enrollment), table(Hold), table(Touch)
 HELD_BIT, OUTSIDE_BIT, HELD_OUT_BIT, INCOMPLETE_BIT = 4, 8, 16, 32
-
 BITS = ((HELD_BIT, ON_HOLD), (OUTSIDE_BIT, LEFT_AUDIENCE), (HELD_OUT_BIT, HELD_OUT), (INCOMPLETE_BIT, INCOMPLETE))
 
 
@@ -47,13 +46,7 @@ def fill_flags(connection: Connection) -> None:
     rows = []
     for flags in range(1, 64):
         gates = [FIXED[flags & 3]] if flags & 3 else []
-        bits = (
-            (HELD_BIT, ON_HOLD),
-            (OUTSIDE_BIT, LEFT_AUDIENCE),
-            (HELD_OUT_BIT, HELD_OUT),
-            (INCOMPLETE_BIT, INCOMPLETE),
-        )
-        gates += [FIXED[gate] for bit, gate in bits if flags & bit]
+        gates += [FIXED[gate] for bit, gate in BITS if flags & bit]
         rows.append({"gate": flags, "failing": [{"gate": gate} for gate in gates]})
     connection.execute(insert(FLAGS), rows)
 

@@ -5,7 +5,7 @@ Both begin a new generation, so that what a worker claimed before can pass no fe
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from nurture.store.tables import Generation, Pause, table
 
@@ -13,8 +13,13 @@ PAUSE, GENERATION = table(Pause), table(Generation)
 
 
 def pause(connection: Connection, scope: str, reason: str, now: datetime, until: datetime | None = None) -> bool:
-    """Stops `all`, `channel:<name>` or `campaign:<name>` until `until` or a resume; False when it was stopped."""
-    if connection.scalar(select(PAUSE.c.id).where(_open(scope)).limit(1)) is not None:
+    """Stops `all`, `channel:<name>` or `campaign:<name>` until `until` or a resume; False when it was stopped so long.
+
+    A pause that ran out, or ends sooner than this one, stops nothing of it: both then stand side by side.
+    """
+    endless = PAUSE.c.until_at.is_(None)
+    as_long = endless if until is None else or_(endless, PAUSE.c.until_at >= until)
+    if connection.scalar(select(PAUSE.c.id).where(_open(scope), as_long).limit(1)) is not None:
         return False
     connection.execute(insert(PAUSE).values(scope=scope, reason=reason[:200], began_at=now, until_at=until))
     _begin_generation(connection, f"pause {scope}", now)

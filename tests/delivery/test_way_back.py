@@ -125,3 +125,14 @@ def test_an_overdue_mail_that_is_claimed_takes_its_place_in_todays_limit(engine:
         connection.execute(update(TOUCH).where(TOUCH.c.customer_id == bob).values(at=instant("2026-11-21 09:00")))
     assert post.deliver("2026-11-21 10:00") == {}
     assert post.shop.the(bob).verdict == "over_quota"
+
+
+def test_a_pause_without_an_end_holds_although_one_with_an_end_stood_there(engine: Engine, tmp_path: Path) -> None:
+    """The owner's stop was taken for one that stood already, and the channel went on when that had run out."""
+    post = Post(engine, tmp_path, THANKS, **MEETING)
+    with writing(engine) as connection:
+        pause(connection, "channel:email", "limit", instant("2026-11-19 09:00"), instant("2026-11-20 09:00"))
+        assert pause(connection, "channel:email", "owner", instant("2026-11-19 10:00"))
+        assert not pause(connection, "channel:email", "owner", instant("2026-11-19 10:01"))
+    post.shop.order(post.shop.customer("alice"), "2026-11-20 10:00")
+    assert post.tick("2026-11-20 10:05") == {}
