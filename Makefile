@@ -6,10 +6,10 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHONS := python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help preview test lint bench worlds clean
+.PHONY: help preview test lint bench bench-delivery worlds clean
 
 help: ## what can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name does; do printf '  make %-9s %s\n' "$$name" "$$does"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name does; do printf '  make %-14s %s\n' "$$name" "$$does"; done
 
 preview: $(VENV)/.ok ## the sample shop: who gets what, when, by which channel, and why not
 	@$(RUN) nurture sample
@@ -28,6 +28,9 @@ worlds: $(VENV)/.ok ## the planner against an oracle over many generated worlds:
 
 bench: $(VENV)/.ok ## how fast it plans and sends on this machine
 	@$(RUN) bench $(ARGS)
+
+bench-delivery: $(VENV)/.ok ## how fast it delivers beside bare senders; needs smtp-sink (Debian: postfix)
+	@$(RUN) bench.delivery $(ARGS)
 
 clean: ## removes what make made; never a database
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
