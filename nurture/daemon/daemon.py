@@ -99,6 +99,7 @@ class Daemon:
         self.metrics = Metrics(registry or CollectorRegistry(), self.worker.counts)
         self.notify = notify
         self._began = shop.current.settings
+        self._settled = False
         self.stopping = asyncio.Event()
         self._delivering = asyncio.Lock()
 
@@ -108,13 +109,15 @@ class Daemon:
         return self.shop.current.settings.mode == "live"
 
     async def tick(self) -> Step:
-        """Reloads, plans, commits, settles leases that ran out, and delivers what is due."""
+        """Reloads, settles leases that ran out, plans, commits, and delivers what is due."""
         began = self.clock.boottime()
         self._reload()
         self.metrics.live.set(self.live)
-        planned = await asyncio.to_thread(self._plan) if self.live and self.plans else None
         if self.live:
-            await self.worker.reap(everything=self.alone and self.health.last_tick is None)
+            # Before anything is claimed here: all leases that the lock proves dead, and none of our own.
+            await self.worker.reap(everything=self.alone and not self._settled)
+            self._settled = True
+        planned = await asyncio.to_thread(self._plan) if self.live and self.plans else None
         delivered = await self.deliver()
         self.health.last_tick = self.clock.now()
         seconds = self.clock.boottime() - began
@@ -244,5 +247,9 @@ class Daemon:
     async def _poll(self) -> None:
         while True:
             await self.clock.sleep(POLL)
-            if not self._delivering.locked():
+            if not self._settled or self._delivering.locked():
+                continue
+            try:
                 await self.deliver()
+            except Exception as problem:  # a busy database now must not end all later looks
+                log.error("delivery_failed", error=type(problem).__name__, spot=spot_of(problem))
