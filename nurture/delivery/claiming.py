@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    bindparam,
     case,
     func,
     insert,
@@ -58,6 +59,19 @@ ENROLLMENT, GENERATION, PAUSE, THROTTLE = (table(each) for each in (Enrollment, 
 TOUCH, LOG = table(Touch), table(TouchLog)
 GUARD = 30
 """Seconds before a window closes in which nothing is handed over any more: the longest from fence to last byte."""
+TAKING = (
+    update(TOUCH)
+    .where(TOUCH.c.id == bindparam("touch"), TOUCH.c.status == "planned", TOUCH.c.token == bindparam("held"))
+    .values(
+        status="claimed",
+        token=TOUCH.c.token + 1,
+        worker=bindparam("holder"),
+        lease_until=bindparam("leased", type_=BigInteger),
+        sendable_until=bindparam("until", type_=BigInteger),
+        customer_version=bindparam("seen"),
+        generation=bindparam("generated"),
+    )
+)
 OWN_COLUMNS = ("id", "token", "owner_id", "customer_id", "channel", "hop", "attempts", "occurrence", "subject_id")
 
 
@@ -351,28 +365,21 @@ def _take(
     connection: Connection, situation: Situation, free: list[tuple[Asked, int]], worker: str, lease: int
 ) -> list[Claimed]:
     generation = connection.scalar(select(func.max(GENERATION.c.id))) or 0
-    claimed = []
-    for asked, closing in free:
-        row, until = asked.row, min(closing - GUARD, asked.row.expires_at)
-        if until <= situation.instant:
-            _park(connection, situation, [row.id], "outside_window")
-            continue
-        taken = connection.execute(
-            update(TOUCH)
-            .where(TOUCH.c.id == row.id, TOUCH.c.status == "planned", TOUCH.c.token == row.token)
-            .values(
-                status="claimed",
-                token=row.token + 1,
-                worker=worker,
-                lease_until=literal(situation.instant + lease, BigInteger),
-                sendable_until=literal(until, BigInteger),
-                customer_version=row.version,
-                generation=generation,
-            )
-        )
-        if taken.rowcount == 1:
-            claimed.append(_claimed(asked, until))
-    return claimed
+    untils = {asked.row.id: min(closing - GUARD, asked.row.expires_at) for asked, closing in free}
+    late = [touch_id for touch_id, until in untils.items() if until <= situation.instant]
+    _park(connection, situation, late, "outside_window")
+    wanted = [asked for asked, _ in free if untils[asked.row.id] > situation.instant]
+    if not wanted:
+        return []
+    common = {"holder": worker, "leased": situation.instant + lease, "generated": generation}
+    rows = [
+        {"touch": each.row.id, "held": each.row.token, "until": untils[each.row.id], "seen": each.row.version, **common}
+        for each in wanted
+    ]
+    connection.execute(TAKING, rows)
+    mine = and_(among(TOUCH.c.id, untils), TOUCH.c.status == "claimed", TOUCH.c.worker == worker)
+    tokens = {row.id: row.token for row in connection.execute(select(TOUCH.c.id, TOUCH.c.token).where(mine))}
+    return [_claimed(each, untils[each.row.id]) for each in wanted if tokens.get(each.row.id) == each.row.token + 1]
 
 
 def _claimed(asked: Asked, until: int) -> Claimed:

@@ -6,20 +6,38 @@ fence is therefore never followed by a send. Passing inserts the contact and rai
 of the same owner passes on the old knowledge.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, and_, delete, func, insert, literal, select, tuple_, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
 
 from nurture.store import among, change
-from nurture.store.facts import refresh_facts
+from nurture.store.facts import note_contacts, refresh_facts
 from nurture.store.tables import Attempt, Contact, Customer, Generation, Message, Touch, table
 
 from .values import Claimed
 
 ATTEMPT, CONTACT, CUSTOMER, GENERATION = (table(each) for each in (Attempt, Contact, Customer, Generation))
 MESSAGE, TOUCH = table(Message), table(Touch)
+FINISHING = (
+    update(ATTEMPT)
+    .where(ATTEMPT.c.touch_id == bindparam("touch"), ATTEMPT.c.token == bindparam("held"), ATTEMPT.c.result == "open")
+    .values(finished_at=bindparam("now"), result=bindparam("ended"), code=bindparam("said"), reply=bindparam("words"))
+)
 
 
 def fence(connection: Connection, claims: Sequence[Claimed], now: datetime, lease: int) -> set[int]:
@@ -64,11 +82,16 @@ def unfence(connection: Connection, claimed: Claimed, now: datetime, result: str
 
 def finish_attempt(connection: Connection, claimed: Claimed, now: datetime, result: str, code: str, reply: str) -> None:
     """Writes the outcome of the open attempt of this token."""
-    connection.execute(
-        update(ATTEMPT)
-        .where(ATTEMPT.c.touch_id == claimed.touch_id, ATTEMPT.c.token == claimed.token, ATTEMPT.c.result == "open")
-        .values(finished_at=now, result=result, code=code, reply=reply)
-    )
+    finish_attempts(connection, [(claimed, result, code, reply)], now)
+
+
+def finish_attempts(connection: Connection, ended: Iterable[tuple[Claimed, str, str, str]], now: datetime) -> None:
+    """Writes outcomes of open attempts: claim, result, code and reply of each."""
+    rows = [
+        {"touch": claimed.touch_id, "held": claimed.token, "ended": result, "said": code, "words": reply, "now": now}
+        for claimed, result, code, reply in ended
+    ]
+    connection.execute(FINISHING, rows)
 
 
 def lock_people(connection: Connection, batch: Sequence[Claimed]) -> None:
@@ -120,4 +143,4 @@ def _note(connection: Connection, through: Sequence[Claimed], counts: dict[int, 
     )
     first = and_(among(MESSAGE.c.touch_id, [each.touch_id for each in through]), MESSAGE.c.first_attempt_at.is_(None))
     connection.execute(update(MESSAGE).where(first).values(first_attempt_at=now))
-    refresh_facts(connection, [each.customer_id for each in through])
+    note_contacts(connection, [each.customer_id for each in through], now)

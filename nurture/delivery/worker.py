@@ -241,8 +241,8 @@ class Worker:
         # The lease will run out and the reaper settles it: a fenced message becomes unknown, never a second one.
 
     def _recording(self, connection: Connection, tried: list[Tried]) -> list[bool]:
-        now = self.clock.now()
-        return [bool(record(connection, [each], now)) for each in tried]
+        record(connection, tried, self.clock.now())
+        return [True] * len(tried)
 
     def _fencing(self, connection: Connection, claimed: list[Claimed]) -> list[bool]:
         passed = fence(connection, claimed, self.clock.now(), SENDING_LEASE)
