@@ -98,24 +98,8 @@ def _fill(engine: Engine, settings: Settings, day: date, now: datetime) -> Fille
 def _write(settings: Settings, folder: Path, day: date) -> Sequence[Path]:
     """The files in the order to import them; a shop that speaks of visits is a salon."""
     campaigns = load_campaigns(settings.folder / settings.campaigns, settings).campaigns
-    if any(_about_bookings(each) for each in campaigns):
-        return write_salon(folder, day)
-    return [*write_shop(folder, day), *_write_notes(folder, day)]
-
-
-def _write_notes(folder: Path, day: date) -> list[Path]:
-    """What the roaster's list says in tags and remarks only, as its owner would enter it."""
-    files = {
-        "complaints.csv": (
-            "顧客番号,種別,対象商品,受付日,備考",
-            f"1226,クレーム,,{day - timedelta(days=2)},袋が破れて届いた。返金の連絡待ち",
-            f"1247,お断り,ミル,{day - timedelta(days=14)},電話で、不要とのこと",
-        ),
-        "never.csv": ("顧客番号,状態,日付,理由", f"1259,停止,{day - timedelta(days=60)},今後一切連絡しないこと"),
-    }
-    for name, lines in files.items():
-        (folder / name).write_text("\n".join(lines) + "\n", "utf-8")
-    return [folder / name for name in files]
+    write = write_salon if any(_about_bookings(each) for each in campaigns) else write_shop
+    return write(folder, day)
 
 
 def _about_bookings(campaign: Campaign) -> bool:

@@ -22,6 +22,8 @@ SHOP_FILES = {
     "orders_eccube.csv": "cp932",
     "contacts.csv": "cp932",
     "optouts_old_tool.csv": "utf-8",
+    "complaints.csv": "cp932",
+    "never.csv": "cp932",
 }
 CUSTOMERS = (
     "顧客番号 氏名 フリガナ 会社名 メールアドレス 電話番号 郵便番号 都道府県 住所 生年月日 登録日 メルマガ タグ 備考"
@@ -78,8 +80,8 @@ def test_the_same_day_and_seed_give_the_same_bytes(tmp_path: Path, shop: Path, s
     again = write_shop(tmp_path / "shop", SUNDAY, 20261122) + write_salon(tmp_path / "salon", SUNDAY, 20261122)
 
     assert [path.name for path in again] == [*SHOP_FILES, "customers.csv", "bookings.csv"]
-    assert all(path.read_bytes() == (shop / path.name).read_bytes() for path in again[:6])
-    assert all(path.read_bytes() == (salon / path.name).read_bytes() for path in again[6:])
+    assert all(path.read_bytes() == (shop / path.name).read_bytes() for path in again[:8])
+    assert all(path.read_bytes() == (salon / path.name).read_bytes() for path in again[8:])
 
 
 def test_another_seed_gives_other_people(tmp_path: Path, shop: Path) -> None:
@@ -232,6 +234,9 @@ def test_one_first_timer_each_must_be_left_alone(shop: Path) -> None:
     assert customer(shop, 1224)["メルマガ"] == "希望しない"
     assert len([row for row in contacts if row["顧客番号"] == "1225" and row["向き"] == "発信"]) == 5
     assert customer(shop, 1226)["タグ"] == "クレーム対応中"
+    held = {row["顧客番号"]: row["種別"] for row in rows(shop / "complaints.csv", "cp932")}
+    assert held == {"1226": "クレーム", "1247": "お断り"}
+    assert [row["顧客番号"] for row in rows(shop / "never.csv", "cp932")] == ["1259"]
     assert refused[customer(shop, 1229)["メールアドレス"]] == "エラー"
     assert all(days_ago(orders_of(shop, number)[0]["受注日"]) <= 4 for number in range(1221, 1227))
 

@@ -1,4 +1,4 @@
-"""What the roaster keeps beside the list: calls, visits and postcards of 60 days, the old mail tool's refusals."""
+"""What the roaster keeps beside the list: calls, visits and postcards of 60 days, complaints, and who wants no mail."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -8,6 +8,8 @@ from nurture.shop.sample.people import Person
 
 HEADER = ("顧客番号", "日時", "種別", "向き", "メモ")
 REFUSAL_HEADER = ("メールアドレス", "状態", "日付", "理由")
+HOLD_HEADER = ("顧客番号", "種別", "対象商品", "受付日", "備考")
+NEVER_HEADER = ("顧客番号", "状態", "日付", "理由")
 
 _LEFT_LONG_AGO = 999
 """A number that no list holds any more."""
@@ -25,6 +27,12 @@ _NOTED: tuple[tuple[int, int, str, str, str, str], ...] = (
     (1253, 55, "11:00", "電話", "発信", "留守"),
     (_LEFT_LONG_AGO, 33, "10:20", "電話", "着信", "退会の確認"),
 )
+_HELD: tuple[tuple[int, str, str, int, str], ...] = (
+    (1226, "クレーム", "", 2, "袋が破れて届いた。返金の連絡待ち"),
+    (1247, "お断り", "ミル", 14, "電話で、不要とのこと"),
+)
+"""What the tags and remarks of the list say only to a person, as the owner would enter it."""
+_NEVER = (1259, 60, "今後一切連絡しないこと")
 _TALK = {
     ("電話", "発信"): ("配送日の確認", "入荷のお知らせ", "留守", "お届け先の確認"),
     ("電話", "着信"): ("注文の変更", "営業時間のお問い合わせ", "挽き方のご相談", "ギフト①のご相談"),
@@ -67,8 +75,26 @@ def refusal_rows(people: Sequence[Person], today: date, seed: int) -> list[tuple
         refusals.append((email, state, random.randint(30, 600), reason))
     return [
         REFUSAL_HEADER,
-        *((email, state, (today - timedelta(days=ago)).isoformat(), reason) for email, state, ago, reason in refusals),
+        *((email, state, _day(today, ago), reason) for email, state, ago, reason in refusals),
     ]
+
+
+def hold_rows(today: date) -> list[tuple[object, ...]]:
+    """Open complaints and refused products, header first."""
+    return [
+        HOLD_HEADER,
+        *((number, kind, about, _day(today, ago), note) for number, kind, about, ago, note in _HELD),
+    ]
+
+
+def never_rows(today: date) -> list[tuple[object, ...]]:
+    """Who wants to hear nothing more on any channel, header first."""
+    number, ago, reason = _NEVER
+    return [NEVER_HEADER, (number, "停止", _day(today, ago), reason)]
+
+
+def _day(today: date, ago: int) -> str:
+    return (today - timedelta(days=ago)).isoformat()
 
 
 def _when(today: date, ago: int, clock: str) -> str:

@@ -25,7 +25,7 @@ _GUESTS = [
 
 
 def write_shop(folder: Path, today: date, seed: int = 20261122) -> list[Path]:
-    """Writes the roaster's six files into `folder`, made if missing, and gives their paths in the order to import them.
+    """Writes the roaster's eight files into `folder`, made if missing, and gives their paths in the order to import them.
 
     `today` is the shop's local date for which a preview at ten in the morning shows something for every campaign. Equal
     arguments give equal bytes.
@@ -42,5 +42,7 @@ def write_shop(folder: Path, today: date, seed: int = 20261122) -> list[Path]:
         "optouts_old_tool.csv": spreadsheet.csv_bytes(
             contacts.refusal_rows(people, today, seed), "utf-8", line_end="\n", quote_all=True
         ),
+        "complaints.csv": spreadsheet.csv_bytes(contacts.hold_rows(today), "cp932"),
+        "never.csv": spreadsheet.csv_bytes(contacts.never_rows(today), "cp932"),
     }
     return spreadsheet.write_files(folder, files)
