@@ -124,5 +124,10 @@ class Wording:
         return say(self.language, key, **values)
 
 
+def last_to_open(failing: Sequence[Gate] | None) -> Gate | None:
+    """The failing gate that a late message waits for; the others open before its slot."""
+    return max(failing or (), key=lambda each: each.get("until") or 0, default=None)
+
+
 def _duration(text: str) -> Duration:
     return parse_duration(text)

@@ -14,7 +14,7 @@ from nurture.gates.reach import TIMED
 
 from .foresight import ForeseenTouch, Foresight
 from .moment import day_and_time
-from .reason import Wording
+from .reason import Wording, last_to_open
 
 SHOWN = 200
 """Messages in one table; a person reads no more."""
@@ -135,10 +135,11 @@ class _Telling:
         for name, ratio, whole in (("when", 0, True), ("who", 3, False), ("what", 4, False), ("by", 0, True)):
             shown.add_column(self._say(f"preview.{name}"), ratio=ratio or None, no_wrap=whole, overflow="fold")
         shown.add_column(self._say("preview.subject"), ratio=6, overflow="fold")
-        before = [Text()] * len(shown.columns)
+        before, told = [Text()] * len(shown.columns), set[tuple[int, str]]()
         for each in sends:
             cells = [self._when(each), Text(each.called), *self._message(each)]
-            shown.add_row(*_without_repeats(cells, before))
+            *rest, subject = _without_repeats(cells, before)
+            shown.add_row(*rest, _below(subject, self._wait(each, told)))
             before = cells
         return shown
 
@@ -153,14 +154,21 @@ class _Telling:
     def _message(self, touch: ForeseenTouch) -> Iterator[Text]:
         yield Text(touch.title)
         yield Text(self.wording.channel(touch.plan.channel or ""))
-        subject = Text(touch.subject)
-        if touch.error:
-            subject = Text(self._say("preview.error", problem=touch.error), style="red")
-        elif touch.deferred:
-            plan = touch.plan
-            subject.append("\n" * bool(touch.subject), style="dim")
-            subject.append(self.wording.reason(plan.verdict, plan.failing, plan.zone, plan.due_at), "yellow")
-        yield subject
+        problem = touch.error and self._say("preview.error", problem=touch.error)
+        yield Text(problem, style="red") if problem else Text(touch.subject)
+
+    def _wait(self, touch: ForeseenTouch, told: set[tuple[int, str]]) -> str:
+        """Why it leaves later; what closes the slot to everybody (hours, a quota) is said once for it."""
+        plan, slot = touch.plan, touch.plan.at or 0
+        if not touch.deferred or touch.error:
+            return ""
+        gate = last_to_open(plan.failing)
+        sentence = self.wording.sentence(gate, plan.zone, slot) if gate else self.wording.gate(plan.verdict)
+        if (slot, sentence) in told:
+            return ""
+        if gate and not gate.get("by"):
+            told.add((slot, sentence))
+        return sentence
 
     def _refused(self, groups: list[ReasonGroup]) -> Table:
         shown = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1), pad_edge=False)
@@ -190,6 +198,10 @@ class _Telling:
 
     def _say(self, key: str, **values: object) -> str:
         return say(self.language, key, **values)
+
+
+def _below(subject: Text, wait: str) -> Text:
+    return Text("\n" if subject and wait else "").join([subject, Text(wait, "yellow")])
 
 
 def _without_repeats(cells: Sequence[Text], before: Sequence[Text]) -> Iterator[Text]:

@@ -248,7 +248,7 @@ def test_the_table_tells_the_owner_who_what_when_and_who_not(engine: Engine) -> 
     for told in (
         "11月22日（日）10:00 に動かした場合の予定",
         "11月24日（火）9:30",
-        "送信できる時間は 11/24 9:30 からです",
+        "送信できる時間は 9:30 からです",
         "7日に2通までの上限に達しています",
         "佐藤様（電話 11/20、来店 11/22）",
         "「コーヒー便り」の対象から 1 人",
@@ -256,3 +256,12 @@ def test_the_table_tells_the_owner_who_what_when_and_who_not(engine: Engine) -> 
         "送信 3 件・延期 1 件・除外 6 件・エラー 1 件",
     ):
         assert told in shown
+
+
+def test_closed_hours_are_told_once_for_everybody_who_waits_for_the_same_morning(engine: Engine) -> None:
+    people.populate(engine)
+    evening = look(engine, japan("2026-11-22 21:00"))
+    mornings = {each.plan.at for each in evening.sends if each.plan.verdict == "outside_window" and not each.error}
+    assert sum(each.plan.verdict == "outside_window" and not each.error for each in evening.sends) > len(mornings) > 0
+    sends, _, _ = as_table(evening, "ja", color=False, width=160).partition("送らない理由")
+    assert sends.count("送信できる時間は") == len(mornings)

@@ -6,7 +6,7 @@ import pytest
 
 from nurture.catalogue import say
 from nurture.gates.reach import FIXED, TIMED
-from nurture.preview.reason import Wording
+from nurture.preview.reason import Wording, last_to_open
 from tests.preview import people
 from tests.preview.people import japan
 
@@ -98,3 +98,11 @@ def test_every_gate_and_status_has_a_name(language: str) -> None:
     ledger = "planned held_out dropped expired cancelled suppressed claimed sending sent failed unknown waiting none"
     for name in ledger.split():
         assert say(language, f"status.{name}")
+
+
+def test_a_message_waits_for_the_gate_that_opens_last() -> None:
+    night = gate("outside_window", until="2026-11-24 10:00")
+    other = gate("outranked", "min_gap", 1, "2026-11-25 06:00", by=BY[1:])
+    assert last_to_open([night, other]) == other
+    assert last_to_open([{"gate": "paused"}, night]) == night
+    assert last_to_open(None) is None

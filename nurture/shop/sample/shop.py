@@ -25,7 +25,7 @@ _GUESTS = [
 
 
 def write_shop(folder: Path, today: date, seed: int = 20261122) -> list[Path]:
-    """Writes the roaster's eight files into `folder`, made if missing, and gives their paths in the order to import them.
+    """Writes the roaster's files into `folder`, made if missing, and gives their paths in the order to import them.
 
     `today` is the shop's local date for which a preview at ten in the morning shows something for every campaign. Equal
     arguments give equal bytes.
