@@ -171,6 +171,13 @@ def test_every_card_is_a_bubble_without_empty_texts(sample: Sample) -> None:
         assert all(part["action"]["uri"].startswith("https://") for part in _parts(bubble) if part["type"] == "button")
 
 
+def test_a_sentence_on_a_card_breaks_its_line_where_a_small_bubble_would_cut_it(sample: Sample) -> None:
+    cards = [each.line_json.render(_values(sample.settings)) for each in sample.templates if each.line_json]
+    texts = [part for card in cards for part in _parts(json.loads(card)) if part["type"] == "text"]
+    unbroken = {part["text"] for part in texts if not part.get("wrap")} - {sample.settings.shop.name}
+    assert [text for text in unbroken if len(text) > 8 and not text.isascii()] == []
+
+
 def test_html_needs_no_picture_from_anywhere_and_greets_like_the_text(sample: Sample) -> None:
     for name, text in _letters(sample, "html"):
         assert "<img" not in text, name
