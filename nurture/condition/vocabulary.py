@@ -232,7 +232,7 @@ class Events(Period):
 
 
 class Contacts(Period):
-    """How many contacts (default: at least one) there were, ours and people's; this campaign's own are left out."""
+    """How many contacts (default: at least one) there were, ours and people's; but not this occurrence's own."""
 
     word = "contacts"
     example = "contacts: {direction: out, within: 30 days, count: {at_most: 1}}"
@@ -242,7 +242,7 @@ class Contacts(Period):
 
 
 class SilentFor(Operator):
-    """We have not approached the customer for so long, or never; this campaign's own contacts are left out."""
+    """We have not approached the customer for so long, or never; this occurrence's own contacts are left out."""
 
     word = "silent_for"
     example = "silent_for: 60 days"

@@ -43,8 +43,8 @@ class View:
     now: int
     sent: list[Any]
     """Touches that were handed over, with `customer_id`, `campaign`, `step` and `at`."""
-    campaign: str | None = None
-    """The campaign that asks; its own contacts are left out."""
+    enrollment: tuple[str, str] | None = None
+    """Campaign and occurrence that ask for their next step; their own messages are left out."""
     subject: Any = None
     """The order, booking or event that opened the occurrence."""
     occurred_at: int | None = None
@@ -179,14 +179,15 @@ def _silent_for(asked: words.SilentFor, person: Customer, view: View) -> bool:
 
 
 def _others(person: Customer, view: View) -> list[Contact]:
-    """The contacts but for those of the campaign that asks."""
-    own = {each.id for each in view.sent if each.campaign == view.campaign}
+    """The contacts but for those of the enrollment that asks."""
+    own = {each.id for each in view.sent if (each.campaign, each.occurrence) == view.enrollment}
     return [each for each in view.state.of(Contact, person.id) if each.touch_id is None or each.touch_id not in own]
 
 
 def _received(asked: words.Received, person: Customer, view: View) -> bool:
     found = [each for each in view.sent if each.customer_id == person.id and each.campaign == asked.campaign]
     found = [each for each in found if asked.step is None or each.step == asked.step]
+    found = [each for each in found if (each.campaign, each.occurrence) != view.enrollment]
     return any(asked.within is None or each.at >= _ago(asked.within, view) for each in found)
 
 

@@ -99,14 +99,14 @@ class _Tick:
     def _active(self) -> list[Customer]:
         return [each for each in self.state.customers if each.active]
 
-    def _view(self, campaign: str | None = None, subject: Any = None, occurred_at: int | None = None) -> View:
+    def _view(self, subject: Any = None, occurred_at: int | None = None, enrollment: Any = None) -> View:
         return View(
             self.state,
             self.settings,
             self.oracle.campaigns.segments,
             self.now,
             self.memory.handed_over,
-            campaign,
+            enrollment,
             subject,
             occurred_at,
         )
@@ -116,7 +116,7 @@ class _Tick:
         for name in sorted(self.campaigns):
             campaign = self.campaigns[name]
             for person in self._active():
-                for each in occurrences(campaign, person, self._view(name), self.memory, moment):
+                for each in occurrences(campaign, person, self._view(), self.memory, moment):
                     if self._opens(campaign, person, each):
                         self._enroll(campaign, person, each)
             self._mark_schedules(campaign, moment)
@@ -133,7 +133,7 @@ class _Tick:
         if not self._again(campaign, person, occurrence):
             return False
         subject = self._subject(occurrence.key, occurrence.subject_id)
-        view = self._view(campaign.campaign, subject, occurrence.occurred_at)
+        view = self._view(subject, occurrence.occurred_at)
         if not self._in_audience(campaign, person, view) or self._exits(campaign, person, view):
             return False
         if not isinstance(campaign.trigger, Schedule):
@@ -234,7 +234,7 @@ class _Tick:
             _cancel(touches.values())
             return
         subject = self._subject(enrollment.occurrence, enrollment.subject_id)
-        view = self._view(campaign.campaign, subject, enrollment.occurred_at)
+        view = self._view(subject, enrollment.occurred_at, (campaign.campaign, enrollment.occurrence))
         reason = "closed" if self._closed(campaign, subject) else None
         if id(enrollment) not in self.opened and reason is None and self._exits(campaign, person, view):
             reason = "exited"
