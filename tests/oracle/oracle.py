@@ -50,6 +50,7 @@ class Oracle:
         tick.run()
         self.candidates = [each for listed in tick.candidates.values() for each in listed]
         self.state.changed.clear()
+        self.state.paused_or_resumed = False
 
 
 class _Tick:
@@ -60,7 +61,7 @@ class _Tick:
         shop = oracle.settings.timezone
         self.horizon = day_start(day_of(now, shop) + timedelta(days=2), shop)
         digest = (oracle.settings.digest, oracle.campaigns.digest, tuple(sorted(oracle.requires.items())))
-        self.renewed = self.memory.digest != digest
+        self.renewed = self.memory.digest != digest or self.state.paused_or_resumed
         self.memory.digest = digest
         last_full = self.memory.last_full
         self.full = self.renewed or last_full is None or last_full // HOUR != now // HOUR

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Engine, delete, insert, update
 
 from nurture.store import change, tables, writing
 from nurture.store.facts import refresh_facts
+from nurture.store.pausing import pause, resume
 
-from .state import Row, State, Tag
+from .state import Pause, Row, State, Tag
 
 
 class Pen:
@@ -53,6 +54,24 @@ class Pen:
         self.statements.append(delete(table).where(gone))
         self._mark(tag)
 
+    def pause(self, row: Pause, now: int) -> None:
+        """A pause, unless one of the scope stands that lasts as long."""
+        standing = [each for each in self.state.all(Pause) if each.scope == row.scope and each.ended_at is None]
+        if any(each.until_at is None or (row.until_at and each.until_at >= row.until_at) for each in standing):
+            return
+        self.state.rows["Pause"][row.id] = row
+        self.state.paused_or_resumed = True
+        until = None if row.until_at is None else _instant(row.until_at)
+        self.statements.append(lambda connection: pause(connection, row.scope, "", _instant(now), until))
+
+    def resume(self, scope: str, now: int) -> None:
+        """Lifts the pauses of a scope."""
+        for each in self.state.all(Pause):
+            if each.scope == scope and each.ended_at is None:
+                each.ended_at = now
+                self.state.paused_or_resumed = True
+        self.statements.append(lambda connection: resume(connection, scope, _instant(now)))
+
     def mark(self, customer_ids: Iterable[int]) -> None:
         """Customers that are changed by what follows."""
         self.touched |= set(customer_ids)
@@ -69,9 +88,9 @@ class Pen:
         self.touched, self.statements = set(), []
 
     def _write(self, connection: Connection, known: set[int], now: int) -> None:
-        change(connection, known, datetime.fromtimestamp(now, UTC))
+        change(connection, known, _instant(now))
         for statement in self.statements:
-            connection.execute(statement)
+            statement(connection) if callable(statement) else connection.execute(statement)
         refresh_facts(connection, known)
 
     def _mark(self, row: Row) -> None:
@@ -80,6 +99,10 @@ class Pen:
             customer_id = row.id
         if customer_id is not None:
             self.touched.add(customer_id)
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _table(row: Row) -> Any:

@@ -154,7 +154,7 @@ class People:
             (self.ban, 1),
             (self.erase, 1),
             (lambda _: self.pause(), 2),
-            (lambda _: self.resume(), 3),
+            (lambda _: self.resume(), 4),
             (lambda _: self.person(), 2),
         ]
 
@@ -322,16 +322,14 @@ class People:
             self.pen.edit(customer, erased_at=self.now)
 
     def pause(self) -> None:
-        until = self.now + self.random.choice((2 * HOUR, 8 * HOUR, 3 * DAY))
-        scope = self.random.choice(
-            ("all", "channel:email", "channel:line", "campaign:a0", "campaign:b1", "campaign:line-2")
-        )
-        self.pen.add(Pause(self.pen.next_id(), scope, self.now, until))
+        until = self.random.choice((None, 2 * HOUR, 8 * HOUR, 8 * HOUR, 3 * DAY))
+        scopes = ("channel:email", "all", "channel:line", "campaign:a0", "campaign:b1", "campaign:line-2")
+        ends = None if until is None else self.now + until
+        self.pen.pause(Pause(self.pen.next_id(), self.random.choice(scopes), self.now, ends), self.now)
 
     def resume(self) -> None:
-        for each in self.state.all(Pause):
-            if each.ended_at is None and (each.until_at is None or each.until_at > self.now):
-                self.pen.edit(each, ended_at=self.now)
+        for scope in sorted({each.scope for each in self.state.all(Pause) if each.ended_at is None}):
+            self.pen.resume(scope, self.now)
 
     def _lately(self) -> int:
         """An instant that is mostly some hours ago, sometimes days, so that some of what opens is too late."""

@@ -54,6 +54,8 @@ class Placing:
         dropped = self._dropped(candidate, start)
         if dropped:
             self._conclude(candidate, "dropped", dropped)
+        elif slot is None and any(each.until_at is None and each.ended_at is None for each in self._pauses(candidate)):
+            candidate.verdict = self._closing(candidate, start)
         elif slot is None:
             self._conclude(candidate, "expired", self._closing(candidate, start))
         else:

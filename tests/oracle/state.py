@@ -217,6 +217,8 @@ class State:
     def __init__(self) -> None:
         self.rows: dict[str, dict[int, Any]] = {each.table: {} for each in Row.__subclasses__()}
         self.changed: set[int] = set()
+        self.paused_or_resumed = False
+        """Whether a pause began or was lifted since planning last looked."""
 
     def all(self, kind: type[Any]) -> list[Any]:
         """The rows of a table in the order of their ids."""

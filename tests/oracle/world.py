@@ -81,6 +81,9 @@ class World:
             except Different as found:
                 text = f"seed {self.seed}, tick {number}, {_shown(self.now)}\n{found}"
                 raise Different(text, found.customers) from None
+            except Exception as problem:
+                problem.add_note(f"in the world of seed {self.seed}, tick {number}, {_shown(self.now)}")
+                raise
             if self.now >= self.end:
                 break
             self._go_on()
