@@ -87,6 +87,7 @@ def note_next_look(connection: Connection, situation: Situation) -> None:
     staged = (
         select(
             CANDIDATE.c.thread,
+            func.min(CANDIDATE.c.customer_id),
             func.min(_look_at(situation)),
             case(
                 (reason.is_not(None), reason),
@@ -97,8 +98,9 @@ def note_next_look(connection: Connection, situation: Situation) -> None:
         .select_from(CANDIDATE.outerjoin(DECISION, DECISION.c.candidate_id == CANDIDATE.c.id))
         .group_by(CANDIDATE.c.thread)
     )
-    connection.execute(insert(LOOK).from_select(["thread", "next_at", "exit_reason"], staged))
-    connection.execute(insert(LOOK).from_select(["thread", "next_at", "exit_reason"], _nothing_left(situation)))
+    names = ["thread", "customer_id", "next_at", "exit_reason"]
+    for found in (staged, _nothing_left(situation)):
+        connection.execute(insert(LOOK).from_select(names, found))
     unsettled = and_(LOOK.c.exit_reason == "finished", LOOK.c.thread.in_(_in_flight()))
     connection.execute(update(LOOK).where(unsettled).values(next_at=situation.instant, exit_reason=None))
 
@@ -115,11 +117,13 @@ def _in_flight() -> Select[tuple[int]]:
     return select(ENROLLMENT.c.id).select_from(join_in_order(TOUCH, ENROLLMENT, same)).where(held)
 
 
-def _nothing_left(situation: Situation) -> Select[tuple[int, int, str]]:
+def _nothing_left(situation: Situation) -> Select[tuple[int, int, int, str]]:
     staged = select(1).where(LOOK.c.thread == ASKED.c.enrollment_id).exists()
     known = ASKED.c.campaign.in_([each.campaign for each in situation.campaigns.campaigns])
     reason = case((known, "finished"), else_=REMOVED)
-    return select(ASKED.c.enrollment_id, cast(null(), BigInteger), reason).where(not_(staged))
+    joined = join_in_order(ASKED, ENROLLMENT, ENROLLMENT.c.id == ASKED.c.enrollment_id)
+    columns = (ASKED.c.enrollment_id, ENROLLMENT.c.customer_id, cast(null(), BigInteger), reason)
+    return select(*columns).select_from(joined).where(not_(staged))
 
 
 def _look_at(situation: Situation) -> ColumnElement[int]:

@@ -118,6 +118,7 @@ def stage_removed(connection: Connection, situation: Situation) -> None:
     known = [
         and_(TOUCH.c.campaign == each.campaign.campaign, TOUCH.c.step == each.step.step) for each in situation.steps
     ]
+    asked = join_in_order(ASKED, ENROLLMENT, ENROLLMENT.c.id == ASKED.c.enrollment_id)
     found = (
         select(
             ENROLLMENT.c.id,
@@ -132,7 +133,7 @@ def stage_removed(connection: Connection, situation: Situation) -> None:
             TOUCH.c.id,
             case((ENROLLMENT.c.campaign.in_(campaigns), OVERTAKEN), else_=REMOVED),
         )
-        .select_from(ASKED.join(ENROLLMENT, ENROLLMENT.c.id == ASKED.c.enrollment_id).join(TOUCH, _same_occurrence()))
+        .select_from(join_in_order(asked, TOUCH, _same_occurrence()))
         .where(TOUCH.c.status == "planned", not_(or_(false(), *known)))
     )
     names = ["thread", "step_id", "customer_id", "owner_id", "occurrence", "due_at", "expires_at", "gate", "channel"]
