@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from .effort import Effort
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -30,12 +32,16 @@ class Figure:
         return self.value >= self.goal if self.least else self.value <= self.goal
 
 
-def ratio(what: str, pairs: Sequence[tuple[float, float]], **more: object) -> Figure:
-    """The median of the ratios of each round, with the best round and both medians as a note."""
-    ratios = [ours / theirs for ours, theirs in pairs]
-    ours, theirs = (median(each) for each in zip(*pairs, strict=True))
-    note = f"min {min(ratios):.2f}; {_seconds(ours)} : {_seconds(theirs)}, {len(pairs)} rounds"
-    return Figure(what, median(ratios), "x", note=note, **more)  # type: ignore[arg-type]
+def ratio(
+    what: str, pairs: Sequence[tuple[Effort, Effort]], database: str, goal: float | None, *, least: bool = False
+) -> Figure:
+    """The median of each round's ratio of processor time, with the best round and the medians of both as a note."""
+    ratios = [ours.cpu / theirs.cpu for ours, theirs in pairs]
+    walls = [ours.wall / theirs.wall for ours, theirs in pairs]
+    ours, theirs = (median(each.cpu for each in side) for side in zip(*pairs, strict=True))
+    best = max(ratios) if least else min(ratios)
+    note = f"best {best:.2f}, wall {median(walls):.2f}; {seconds(ours)} : {seconds(theirs)}, {len(pairs)} rounds"
+    return Figure(what, median(ratios), "x", database, goal, least, note)
 
 
 def table(figures: Iterable[Figure]) -> str:
@@ -56,5 +62,6 @@ def _number(value: float, unit: str) -> str:
     return f"{value:,.{digits}f}{'' if unit == 'x' else ' '}{unit}"
 
 
-def _seconds(value: float) -> str:
+def seconds(value: float) -> str:
+    """A duration for a note."""
     return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.1f} ms"
