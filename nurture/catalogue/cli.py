@@ -86,23 +86,27 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.import.file": ("{file}（{kind}、形式 {preset}）", "{file} ({kind}, layout {preset})"),
     "cli.import.columns": ("読む列: {columns}", "columns read: {columns}"),
     "cli.import.unread": ("読まない列: {columns}", "columns left out: {columns}"),
+    "cli.import.perhaps_permission": (
+        "「{columns}」は同意の列かもしれませんが、読んでいません。同意なら --map mail_wanted={first} を付けてください",
+        "'{columns}' may hold permissions and is not read; if it does, add --map mail_wanted={first}",
+    ),
     "cli.import.counts": (
         "新しい {new} 件・変わる {changed} 件・変わらない {unchanged} 件・取り込めない {rejected} 行",
-        "{new} new, {changed} changed, {unchanged} unchanged, {rejected} rows rejected",
+        "{new} new, {changed} changed, {unchanged} unchanged, rejected rows: {rejected}",
     ),
     "cli.import.row": ("{row} 行目: {reason}", "row {row}: {reason}"),
     "cli.import.more": ("ほかに {count} 行", "and {count} more"),
     "cli.import.kept_opt_outs": (
         "配信停止を申し出た {count} 人は、このファイルで「希望」でも停止のままです",
-        "{count} people who opted out stay so, whatever this file says",
+        "people who opted out and stay so, whatever this file says: {count}",
     ),
     "cli.import.unread_phones": (
         "電話番号として読めない {count} 件は空にしました",
-        "{count} phone numbers that are none were left empty",
+        "phone numbers that are none and were left empty: {count}",
     ),
     "cli.import.suggested": (
         "同じ方かもしれない組が {count} 組あります（まとめてはいません）",
-        "{count} pairs may be the same person (they were not merged)",
+        "pairs that may be the same person (they were not merged): {count}",
     ),
     "cli.import.suggestion": ("{row} 行目の {name} さんと {other}", "row {row}, {name}, and {other}"),
     "cli.import.rejected_file": (
@@ -123,11 +127,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.check.warning": ("注意", "warning"),
     "cli.check.errors": (
         "誤り {errors} 件・注意 {warnings} 件。誤りを直すまで送れません",
-        "{errors} errors, {warnings} warnings. Nothing can be sent before the errors are mended",
+        "errors: {errors}, warnings: {warnings}. Nothing can be sent before the errors are mended",
     ),
     "cli.check.warnings": (
         "誤りはありません（注意 {warnings} 件）。次は: nurture preview",
-        "no errors, {warnings} warnings. Next: nurture preview",
+        "no errors, warnings: {warnings}. Next: nurture preview",
     ),
     "cli.check.clean": ("誤りはありません。次は: nurture preview", "no errors. Next: nurture preview"),
     "cli.preview.next": (

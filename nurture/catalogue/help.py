@@ -96,8 +96,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "files to read: products and customers first",
     ),
     "cli.import.kind": (
-        "何の一覧か: customers orders bookings products contacts optouts。書かなければ見出しで判断する",
-        "what is listed: customers, orders, bookings, products, contacts, optouts; default: told by the headers",
+        "何の一覧か: customers orders bookings products contacts optouts holds。書かなければ見出しで判断する",
+        "what is listed: customers, orders, bookings, products, contacts, optouts, holds; default: told by the headers",
     ),
     "cli.import.preset": (
         "どのソフトの形式か。書かなければ見出しで判断する",

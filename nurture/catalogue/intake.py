@@ -5,6 +5,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Excel のファイルです。ファイル名の終わりを .xlsx にしてください",
         "this is an Excel workbook; let its name end in .xlsx",
     ),
+    "import.is_folder": (
+        "フォルダです。中のファイルを書いてください。例: data/*.csv",
+        "this is a folder; name the files in it, for example data/*.csv",
+    ),
     "import.workbook": (
         "Excel のファイルとして読めません（{problem}）。Excel で開いて保存し直すか、CSV で保存してください",
         "this can't be read as a workbook ({problem}); open and save it in Excel again, or save it as CSV",

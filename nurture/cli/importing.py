@@ -86,7 +86,8 @@ def _in_order(settings: "Settings", files: Sequence[str], given: Mapping[str, st
     """People and products before what is said about them: a shell gives `data/*.csv` by the alphabet."""
     paths = [Path(name) for name in files]
     if missing := [path for path in paths if not path.is_file()]:
-        raise MistakesFound(Mistake(Place(str(path)), "mistake.file_missing") for path in missing)
+        codes = ("mistake.file_missing", "import.is_folder")
+        raise MistakesFound(Mistake(Place(str(path)), codes[path.is_dir()]) for path in missing)
     return sorted(paths, key=lambda path: ORDER.index(_kind_of(settings, path, given))) if len(paths) > 1 else paths
 
 
@@ -117,7 +118,7 @@ def _import(
     with _progress(desk, "cli.import.reading", path.name) as progress:
         examined = examine(engine, settings, path, **given, now=desk.now, progress=progress)
     if table:
-        desk.hand_over("\n".join(_shown(desk, examined)))
+        desk.hand_over("\n".join(_shown(desk, examined, closely=dry)))
     if dry:
         discard(engine, examined)
         return _as_data(examined, None)
@@ -129,17 +130,14 @@ def _import(
     return _as_data(examined, result)
 
 
-def _shown(desk: Desk, examined: "Examination") -> Iterator[str]:
-    """What was found in the file, in lines."""
+def _shown(desk: Desk, examined: "Examination", *, closely: bool) -> Iterator[str]:
+    """What was found in the file, in lines; `closely` with the first cells of every column."""
     from nurture.intake.rejection import reason_text
 
     counts = examined.counts
     kind = desk.say(f"cli.kind.{examined.kind}")
     yield desk.say("cli.import.file", file=examined.path.name, kind=kind, preset=examined.preset)
-    taken = [f"{each.header} → {each.field}" for each in examined.columns if each.field]
-    yield "  " + desk.say("cli.import.columns", columns="、".join(taken) if desk.language == "ja" else ", ".join(taken))
-    if unread := [each.header for each in examined.columns if not each.field and each.header]:
-        yield "  " + desk.say("cli.import.unread", columns="、".join(unread))
+    yield from _columns(desk, examined, closely=closely)
     yield "  " + desk.say("cli.import.counts", **vars(counts))
     for each in examined.rejected[:SHOWN]:
         reason = {"code": each.refusal.code, "values": each.refusal.values, "header": each.refusal.header}
@@ -157,6 +155,21 @@ def _shown(desk: Desk, examined: "Examination") -> Iterator[str]:
     for suggestion in examined.suggestions[:SHOWN]:
         other = suggestion.resembles_key or suggestion.resembles_id or suggestion.resembles_row
         yield "    " + desk.say("cli.import.suggestion", row=suggestion.row, name=suggestion.name, other=other)
+
+
+def _columns(desk: Desk, examined: "Examination", *, closely: bool) -> Iterator[str]:
+    join = desk.say("cause.join").join
+    taken = [each for each in examined.columns if each.field]
+    if closely:
+        yield "  " + desk.say("cli.import.columns", columns="")
+        for each in taken:
+            yield f"    {each.header} → {each.field}: {join(filter(None, each.samples))}"
+    else:
+        yield "  " + desk.say("cli.import.columns", columns=join(f"{each.header} → {each.field}" for each in taken))
+    if unread := [each.header for each in examined.columns if not each.field and each.header]:
+        yield "  " + desk.say("cli.import.unread", columns=join(unread))
+    if perhaps := examined.perhaps_permissions:
+        yield "  " + desk.say("cli.import.perhaps_permission", columns=join(perhaps), first=perhaps[0])
 
 
 def _as_data(examined: "Examination", result: "ImportResult | None") -> dict[str, Any]:

@@ -207,7 +207,7 @@ def _refuse_unready(settings: "Settings") -> None:
 
     if not settings.secrets.secret_key.get_secret_value():
         values = {"variable": SECRETS["secret_key"]}
-        raise MistakesFound([Mistake(Place(FILE_NAME), "check.no_secret", values, "mode")])
+        raise MistakesFound([Mistake(Place(FILE_NAME), "check.no_secret", values)])
 
 
 def _senders(shop: "Shop") -> Mapping[str, Sequence["Sender"]]:

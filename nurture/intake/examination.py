@@ -1,5 +1,6 @@
 """Checks a whole file before anything is changed: which column is what, what is new, what can't be used, and why."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,7 @@ SAMPLES = 3
 MOST_REJECTED = 50
 """So many refused rows are told with the examination; all of them stand in the file of rejected rows."""
 BASES = ("opt_in", "existing_customer", "business_card", "published_address")
+_PERMISSION = re.compile(r"メルマガ|メールマガ|配信|購読|希望|受信|opt.?(?:in|out)|newsletter|subscri|marketing")
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,12 @@ class Examination:
     def headers(self) -> tuple[str, ...]:
         """The file's headers."""
         return tuple(each.header for each in self.columns)
+
+    @property
+    def perhaps_permissions(self) -> tuple[str, ...]:
+        """Headers of a list of people that sound like a permission and are not read: a no in them would be lost."""
+        unread = (each.header for each in self.columns if not each.field) if self.kind == "customers" else ()
+        return tuple(each for each in unread if _PERMISSION.search(header_key(each)))
 
 
 def examine(

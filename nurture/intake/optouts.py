@@ -74,7 +74,7 @@ def _judge(connection: Connection, checking: Checking, taken: Sequence[Taken]) -
     refs = dict(
         zip((e.row for e in taken), checking.roster.find(connection, [e.record.person for e in taken]), strict=True)
     )
-    targets = {each.row: _targets(each.record.person, refs[each.row]) for each in taken}
+    targets = {each.row: _targets(each.record, refs[each.row]) for each in taken}
     known = _load(connection, [target for found in targets.values() for target in found])
     return [_judged(checking, each, targets[each.row], known) for each in taken]
 
@@ -95,10 +95,11 @@ def _judged(checking: Checking, taken: Taken, targets: list[Target], known: _Kno
     return Judged(taken.row, CHANGED if open_permissions else UNCHANGED, values if open_permissions else {})
 
 
-def _targets(person: Person, customer: int | None) -> list[Target]:
-    """The addresses of the row, held by whom it may; without one, the person's mail."""
-    addresses: list[Target] = [(channel, value, customer) for channel, value, _ in person.addresses]
-    return addresses or ([("email", None, customer)] if customer else [])
+def _targets(stop: Stop, customer: int | None) -> list[Target]:
+    """The addresses of the row, held by whom it may; without one the person: by mail, and where it is a wish everywhere."""
+    addresses: list[Target] = [(channel, value, customer) for channel, value, _ in stop.person.addresses]
+    channels = ("email",) if stop.reason == "hard_bounce" else ("email", "line")
+    return addresses or [(channel, None, customer) for channel in channels if customer]
 
 
 def _unowned(target: Target) -> Target:

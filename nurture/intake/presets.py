@@ -74,10 +74,11 @@ PERSON = _columns(
     registered_at="登録日 会員登録日 登録日時 入会日 初回来店日 作成日 created_at registered_at registration_date",
     consented_at="同意日 メルマガ登録日 配信希望日 許諾日 consent_date consented_at",
     tags="タグ ラベル tags tag",
-    mail_wanted="メルマガ メールマガジン メルマガ配信 メルマガ購読 メルマガ受信 メール配信 メール配信希望 "
-    "メール受信 DM配信 案内メール 配信可否 お知らせメール "
+    mail_wanted="メルマガ メールマガジン メルマガ配信 メルマガ購読 メルマガ受信 メルマガ希望 メルマガ可否 "
+    "メルマガ配信希望 メルマガ受信希望 メール配信 メール配信希望 メール配信可否 メール希望 メール可否 "
+    "メール受信 メール受信希望 DM配信 案内メール 配信可否 配信希望 お知らせメール お知らせ希望 ニュースレター "
     "Accepts_Email_Marketing Accepts_Marketing newsletter opt_in optin subscribed",
-    line_wanted="LINE配信 LINE配信希望 LINE受信",
+    line_wanted="LINE配信 LINE配信希望 LINE受信 LINE希望 LINE可否",
     member_state="会員ステータス(名称) 会員ステータス 会員状態",
 )
 """What any list of people calls its columns."""

@@ -23,6 +23,7 @@ def test_a_dry_run_imports_nobody(nurture: Nurture, empty_shop: Path) -> None:
     assert given.status == 0
     assert "新しい 1 件" in given.out
     assert "何も取り込んでいません" in given.err
+    assert "    顧客番号 → key: A1\n    氏名 → name: 山田 有栖\n" in given.out
     assert not (empty_shop / "nurture.db").exists()
     nurture("import", "list.csv")
     (empty_shop / "list.csv").write_text(ALICE + "B2,鈴木 某,bob@home.example,希望する\n", "utf-8")
@@ -99,3 +100,15 @@ def test_the_same_file_twice_changes_nothing(nurture: Nurture, empty_shop: Path)
     (empty_shop / "list.csv").write_text(ALICE, "utf-8")
     nurture("import", "list.csv")
     assert "変わらない 1 件" in nurture("import", "list.csv").out
+
+
+def test_a_folder_is_no_file(nurture: Nurture, empty_shop: Path) -> None:
+    (empty_shop / "files").mkdir()
+    given = nurture("import", "files")
+    assert given.status == 1
+    assert given.err.startswith("files: フォルダです")
+
+
+def test_a_no_that_was_not_understood_is_pointed_at(nurture: Nurture, empty_shop: Path) -> None:
+    (empty_shop / "list.csv").write_text(ALICE.replace("メルマガ", "案内の希望"), "utf-8")
+    assert "--map mail_wanted=案内の希望" in nurture("import", "list.csv", "--dry-run").out

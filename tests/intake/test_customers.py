@@ -243,3 +243,10 @@ def test_declared_attributes_are_typed(shop: Shop) -> None:
     shop.settings = settings.model_copy(update={"folder": shop.folder})
     shop.give_rows("a.csv", "顧客番号,会員ランク,visit,焙煎", "1,３,R8.4.1,深煎り", "2,x,,")
     assert shop.all(Customer, "key", "attributes") == [("1", {"rank": 3.0, "visit": "2026-04-01", "roast": "深煎り"})]
+
+
+def test_a_column_that_may_hold_permissions_is_never_passed_over_in_silence(shop: Shop) -> None:
+    rows = ("顧客番号,氏名,メールアドレス,メルマガ希望,案内の希望", "2001,杉 花子,sugi@mail.example,いいえ,×")
+    examined = shop.look(shop.write("wishes.csv", rows))
+    assert {each.header: each.field for each in examined.columns}["メルマガ希望"] == "mail_wanted"
+    assert examined.perhaps_permissions == ("案内の希望",)

@@ -94,6 +94,17 @@ def test_what_an_older_tool_knew_is_never_forgotten(shop: Shop, counted: Countin
     assert shop.all(Consent, "customer_id")[-1] == (2,)
 
 
+def test_who_is_named_without_an_address_is_left_alone_on_every_channel(shop: Shop, counted: Counting) -> None:
+    rows = ("顧客番号,状態,日付,理由", "1001,停止,2026-11-01,今後一切連絡しないこと", "1002,エラー,2026-11-01,")
+    assert counted(shop.give_rows("never.csv", *rows)) == (2, 0, 0, 0)
+    assert shop.all(Suppression, "channel", "value", "customer_id", "reason") == [
+        ("email", None, 1, "opt_out"),
+        ("line", None, 1, "opt_out"),
+        ("email", None, 2, "hard_bounce"),
+    ]
+    assert counted(shop.give_rows("never.csv", *rows)) == (0, 0, 2, 0)
+
+
 def test_complaints_and_refusals_keep_offers_back(shop: Shop, counted: Counting) -> None:
     shop.give_rows("p.csv", "商品コード,商品名,カテゴリ", "MILL-HAND,手挽きミル,ミル")
     rows = [
