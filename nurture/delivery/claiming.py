@@ -16,7 +16,6 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    insert,
     literal,
     null,
     or_,
@@ -40,23 +39,22 @@ from nurture.store import among, approved_until
 from nurture.store.tables import (
     Account,
     Customer,
-    CustomerChange,
     Enrollment,
     Generation,
     Pause,
     Throttle,
     Touch,
-    TouchLog,
     table,
 )
 from nurture.store.tables import Contact as ContactRow
 
+from .parking import conclude, log_change, park
 from .throttle import SLOWED, Rate, admit, channel_rates, domain_rate, slowed_domains
 from .values import Claimed
 
-ACCOUNT, CONTACT, CUSTOMER, CHANGE = (table(each) for each in (Account, ContactRow, Customer, CustomerChange))
+ACCOUNT, CONTACT, CUSTOMER = (table(each) for each in (Account, ContactRow, Customer))
 ENROLLMENT, GENERATION, PAUSE, THROTTLE = (table(each) for each in (Enrollment, Generation, Pause, Throttle))
-TOUCH, LOG = table(Touch), table(TouchLog)
+TOUCH = table(Touch)
 GUARD = 30
 """Seconds before a window closes in which nothing is handed over any more: the longest from fence to last byte."""
 TAKING = (
@@ -98,7 +96,7 @@ def claim(
     picked = _lock(connection, picked)
     asked = [each for step in situation.steps for each in _ask(connection, situation, step, picked)]
     gone = set(picked) - {each.row.id for each in asked}
-    _park(connection, situation, gone, "left_audience")
+    park(connection, situation, gone, "left_audience")
     for each in asked:
         if each.gate:
             _refuse(connection, situation, each)
@@ -231,11 +229,11 @@ def _asked(step: PlannedStep, row: Any) -> Asked:
 def _refuse(connection: Connection, situation: Situation, asked: Asked) -> None:
     name = FIXED[asked.gate]
     if asked.gate == SUPPRESSED and asked.candidate.other_reach in (None, 1, SUPPRESSED):
-        _conclude(connection, situation, [asked.row.id], "suppressed", name, None)
+        conclude(connection, situation, [asked.row.id], "suppressed", name, None)
     elif asked.gate == LEFT_AUDIENCE:
-        _conclude(connection, situation, [asked.row.id], "cancelled", name, None)
+        conclude(connection, situation, [asked.row.id], "cancelled", name, None)
     else:
-        _park(connection, situation, [asked.row.id], name)
+        park(connection, situation, [asked.row.id], name)
 
 
 def _within_limits(connection: Connection, situation: Situation, asked: list[Asked]) -> list[Asked]:
@@ -245,7 +243,7 @@ def _within_limits(connection: Connection, situation: Situation, asked: list[Ask
         if not mine or (limit.until is not None and situation.instant >= limit.until):
             continue
         surplus = mine[max(limit.count - _used(connection, situation, limit), 0) :]
-        _park(connection, situation, [each.row.id for each in surplus], "over_quota")
+        park(connection, situation, [each.row.id for each in surplus], "over_quota")
         asked = [each for each in asked if each not in surplus]
     return asked
 
@@ -322,16 +320,16 @@ def _contacts(
 
 def _move(connection: Connection, situation: Situation, asked: Asked, decision: Decision) -> None:
     if decision.status == "planned" and decision.at is not None:
-        _log(connection, situation, asked.row.id, "planned", decision.verdict, decision.at, asked.row.channel)
+        log_change(connection, situation, asked.row.id, "planned", decision.verdict, decision.at, asked.row.channel)
         connection.execute(
             update(TOUCH)
             .where(TOUCH.c.id == asked.row.id, TOUCH.c.status == "planned")
             .values(at=decision.at, verdict=decision.verdict)
         )
     elif decision.status in ("expired", "dropped"):
-        _conclude(connection, situation, [asked.row.id], decision.status, decision.verdict, asked.row.channel)
+        conclude(connection, situation, [asked.row.id], decision.status, decision.verdict, asked.row.channel)
     else:
-        _park(connection, situation, [asked.row.id], decision.verdict)
+        park(connection, situation, [asked.row.id], decision.verdict)
 
 
 def _within_rates(
@@ -367,7 +365,7 @@ def _take(
     generation = connection.scalar(select(func.max(GENERATION.c.id))) or 0
     untils = {asked.row.id: min(closing - GUARD, asked.row.expires_at) for asked, closing in free}
     late = [touch_id for touch_id, until in untils.items() if until <= situation.instant]
-    _park(connection, situation, late, "outside_window")
+    park(connection, situation, late, "outside_window")
     wanted = [asked for asked, _ in free if untils[asked.row.id] > situation.instant]
     if not wanted:
         return []
@@ -401,56 +399,6 @@ def _claimed(asked: Asked, until: int) -> Claimed:
         expires_at=row.expires_at,
         sendable_until=until,
     )
-
-
-def _conclude(
-    connection: Connection, situation: Situation, ids: Sequence[int], status: str, verdict: str, channel: str | None
-) -> None:
-    for touch_id in ids:
-        _log(connection, situation, touch_id, status, verdict, None, channel)
-    connection.execute(
-        update(TOUCH)
-        .where(among(TOUCH.c.id, ids), TOUCH.c.status == "planned")
-        .values(status=status, verdict=verdict, at=None)
-    )
-    _tell_planning(connection, ids)
-
-
-def _park(connection: Connection, situation: Situation, ids: Iterable[int], verdict: str) -> None:
-    """Takes the slot away: planning looks at the customer at its next tick."""
-    parked = sorted(ids)
-    if not parked:
-        return
-    for touch_id in parked:
-        _log(connection, situation, touch_id, "planned", verdict, None, None)
-    connection.execute(
-        update(TOUCH).where(among(TOUCH.c.id, parked), TOUCH.c.status == "planned").values(at=None, verdict=verdict)
-    )
-    _tell_planning(connection, parked)
-
-
-def _tell_planning(connection: Connection, ids: Sequence[int]) -> None:
-    people = (
-        select(CUSTOMER.c.id, CUSTOMER.c.version)
-        .join(TOUCH, TOUCH.c.customer_id == CUSTOMER.c.id)
-        .where(among(TOUCH.c.id, ids))
-        .distinct()
-    )
-    known = select(1).where(CHANGE.c.customer_id == CUSTOMER.c.id, CHANGE.c.version == CUSTOMER.c.version).exists()
-    connection.execute(insert(CHANGE).from_select(["customer_id", "version"], people.where(~known)))
-
-
-def _log(
-    connection: Connection,
-    situation: Situation,
-    touch_id: int,
-    status: str,
-    verdict: str,
-    at: int | None,
-    channel: str | None,
-) -> None:
-    values = {"touch_id": touch_id, "logged_at": situation.now, "status": status, "verdict": verdict}
-    connection.execute(insert(LOG).values(**values, at=at, channel=channel))
 
 
 def _zone(situation: Situation) -> ColumnElement[str]:

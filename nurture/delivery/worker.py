@@ -27,7 +27,7 @@ from .claiming import GUARD, claim
 from .fencing import fence
 from .freezing import Press, Unwritable, gather, store_frozen, write
 from .reaping import Reaped, reap
-from .recording import Tried, fail_unwritable, record
+from .recording import Tried, fail_unwritable, record, release
 from .values import Claimed, Ready
 from .writer import Writer
 
@@ -155,6 +155,17 @@ class Worker:
         claimed = await self.writer.run(claiming)
         if not claimed:
             return False
+        try:
+            await self._prepare(claimed, queues, now)
+        except Exception:
+            # Renewed with the others, these leases would keep the touches from everybody.
+            await self.writer.run(lambda connection: [release(connection, each, now) for each in claimed])
+            raise
+        return True
+
+    async def _prepare(
+        self, claimed: Sequence[Claimed], queues: Mapping[str, "asyncio.Queue[Ready | None]"], now: datetime
+    ) -> None:
         written = await asyncio.to_thread(self._write_all, claimed, now)
         ready = [each for each in written if isinstance(each, Ready)]
         failed = [each for each in written if isinstance(each, Unwritable)]
@@ -167,7 +178,6 @@ class Worker:
         self.counts["failed"] += len(failed)
         for each in await self.writer.run(storing):
             queues[each.claimed.channel].put_nowait(each)
-        return True
 
     def _write_all(self, claimed: Sequence[Claimed], now: datetime) -> list[Ready | Unwritable]:
         with reading(self.engine) as connection:

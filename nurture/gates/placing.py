@@ -265,9 +265,6 @@ class _Attempt:
             return _entry(closure.gate, closure.rule, closure.observed, closure.limit, until)
         return self._cap_entry(*closure, instant)
 
-    def _shut(self, instant: int, gate: str) -> list[Block]:
-        return [each for each in self.blocks if each.gate == gate and each.start <= instant < each.end]
-
     def _after(self, block: Block, start: int) -> int | None:
         instant = block.end
         while following := [

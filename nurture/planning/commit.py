@@ -148,7 +148,6 @@ def _enroll(connection: Connection, situation: Situation, planned: Planned, firs
             literal(situation.instant, BigInteger),
             OPENED.c.held_out,
             case((LOOK.c.exit_reason.is_(None), LOOK.c.next_at)),
-            literal(0, BigInteger),
             literal(planned.due.generation, BigInteger),
             ended,
             LOOK.c.exit_reason,
@@ -157,7 +156,7 @@ def _enroll(connection: Connection, situation: Situation, planned: Planned, firs
         .where(OPENED.c.customer_id.between(first, last))
     )
     names = ["campaign", "customer_id", "occurrence", "occurred_at", "subject_id", "opened_at", "held_out", "next_at"]
-    names += ["customer_version", "generation", "ended_at", "exit_reason"]
+    names += ["generation", "ended_at", "exit_reason"]
     return connection.execute(_insert_new(connection, ENROLLMENT, names, found)).rowcount
 
 

@@ -98,7 +98,6 @@ class PlannedEnrollment(NamedTuple):
     opened_at: int
     held_out: bool
     next_at: int | None
-    customer_version: int
     generation: int
     ended_at: int | None
     exit_reason: str | None
@@ -324,7 +323,6 @@ class PlanReader:
             "opened_at": now,
             "held_out": OPENED.c.held_out,
             "next_at": case((~ended, LOOK.c.next_at)),
-            "customer_version": literal(0, BigInteger),
             "generation": literal(self.planned.due.generation, BigInteger),
             "ended_at": case((ended, now)),
             "exit_reason": LOOK.c.exit_reason,

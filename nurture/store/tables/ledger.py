@@ -24,11 +24,10 @@ class Enrollment(SQLModel, table=True):
     held_out: bool = False
     next_at: datetime | None = instant_column()
     """When planning must look at it again; None when nothing is left to do."""
-    customer_version: int = Field(default=0, sa_type=BigInteger)
     generation: int = Field(default=0, sa_type=BigInteger)
     ended_at: datetime | None = instant_column()
     exit_reason: str | None = None
-    """finished | exited | goal."""
+    """finished | exited | closed."""
     __table_args__ = (
         UniqueConstraint("customer_id", "campaign", "occurrence", name="ux_enrollment"),
         Index(
@@ -77,7 +76,7 @@ class Touch(SQLModel, table=True):
     decided_at: datetime | None = instant_column(nullable=False)
     campaign_version: int = Field(default=0, sa_type=BigInteger)
     customer_version: int = Field(default=0, sa_type=BigInteger)
-    """The customer's version under which a claim asked every gate; the fence demands that it still holds."""
+    """The customer's version under which every gate was asked last; the fence demands that a claim's still holds."""
     generation: int = Field(default=0, sa_type=BigInteger)
     token: int = Field(default=0, sa_type=BigInteger)
     """Fencing token: raised by every claim, so that a worker that lost its lease can write no outcome."""
