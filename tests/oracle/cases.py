@@ -8,40 +8,6 @@ from .state import DatedFact
 from .time import changes_of_offset, day_of
 from .windows import began_on
 
-WANTED = {
-    "planned": 2000,
-    "sent": 1000,
-    "moved": 200,
-    "capped": 150,
-    "outranked": 100,
-    "outside_window": 500,
-    "paused": 50,
-    "over_quota": 100,
-    "other channel": 20,
-    "on_hold": 100,
-    "no_address": 100,
-    "no_consent": 100,
-    "suppressed": 100,
-    "left_audience": 100,
-    "incomplete": 100,
-    "held_out": 100,
-    "dropped": 50,
-    "expired": 200,
-    "cancelled": 100,
-    "closed": 50,
-    "exited": 50,
-    "removed": 20,
-    "day of a clock change": 50,
-    "window over midnight": 50,
-    "29 February": 30,
-    "entered": 100,
-    "anniversary": 100,
-    "schedule": 100,
-    "transactional": 50,
-    "shared inbox": 100,
-}
-"""Case → how often a thousand worlds must meet it."""
-
 
 class Cases:
     """Counts each case once for each touch or enrollment that meets it."""
