@@ -6,7 +6,7 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHONS := python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help preview test lint bench bench-delivery worlds clean
+.PHONY: help preview test lint bench bench-delivery worlds clean soak
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name does; do printf '  make %-14s %s\n' "$$name" "$$does"; done
@@ -24,7 +24,10 @@ lint: $(VENV)/.ok ## style, format and types
 	@$(RUN) mypy
 
 worlds: $(VENV)/.ok ## the planner against an oracle over many generated worlds: minutes
-	@$(RUN) pytest -q -n 2 -m long $(ARGS)
+	@$(RUN) pytest -q -n 2 -m long tests/planning/test_worlds.py $(ARGS)
+
+soak: $(VENV)/.ok ## the other long tests: kills, races, a simulated month
+	@$(RUN) pytest -q -n 2 -m long --ignore=tests/planning/test_worlds.py $(ARGS)
 
 bench: $(VENV)/.ok ## how fast it plans and sends on this machine
 	@$(RUN) bench $(ARGS)
