@@ -150,6 +150,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "mode: live で動きます。キャンペーン {campaigns} 本、送信できる経路: {channels}",
         "mode: live; {campaigns} campaigns; channels that can send: {channels}",
     ),
+    "cli.run.mailbox": (
+        "{mailbox} に届く配信停止のメールは自動では読みません。NURTURE_IMAP_HOST などを設定するか、人が読んでください",
+        "opt-out letters to {mailbox} are not read: set NURTURE_IMAP_HOST and the like, or read them yourself",
+    ),
     "cli.run.locked": (
         "この店のデータベースは別の nurture が使っています（{holder}）",
         "another nurture works on this shop's database ({holder})",

@@ -159,7 +159,7 @@ async def _run(
 ) -> int:
     from prometheus_client import CollectorRegistry
 
-    from nurture.daemon import Daemon
+    from nurture.daemon import Daemon, read_mailbox, watch_mailbox
     from nurture.daemon.journal import keep_journal
     from nurture.daemon.notifying import notifier
 
@@ -188,17 +188,29 @@ async def _run(
         registry=registry,
         notify=notifier(desk.environment),
     )
+    mailbox = (engine, settings, desk.environment, desk.clock)
+    _tell_unread_mailbox(desk, settings)
     if once or terminal:
         campaigns = len(watched.current.campaigns.campaigns)
         desk.tell("cli.run.will", channels=", ".join(senders) or "-", campaigns=campaigns)
     if once:
+        await read_mailbox(*mailbox)
         step = await daemon.tick()
         await daemon.drain()
         touches = step.planned.touches if step.planned else 0
         desk.tell("cli.run.live", touches=touches, sent=step.delivered.get("sent", 0))
         return 0
-    await asyncio.gather(daemon.run(), *_web(desk, engine, daemon, settings, registry))
+    reading = [] if deliver_only else [watch_mailbox(*mailbox, daemon.stopping)]
+    await asyncio.gather(daemon.run(), *reading, *_web(desk, engine, daemon, settings, registry))
     return 0
+
+
+def _tell_unread_mailbox(desk: Desk, settings: "Settings") -> None:
+    """Where letters are the only way out and no mailbox is named, a person must read them."""
+    from nurture.feedback.mailbox import is_named
+
+    if settings.opt_out_mailbox and not settings.public_url and not is_named(desk.environment):
+        desk.tell("cli.run.mailbox", mailbox=settings.opt_out_mailbox)
 
 
 def _refuse_unready(settings: "Settings") -> None:

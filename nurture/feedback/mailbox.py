@@ -29,6 +29,7 @@ from .optout import opt_out
 log = structlog.get_logger()
 ADDRESS = table(Address)
 HOST, PORT, USER, PASSWORD, FOLDER = (f"NURTURE_IMAP_{each}" for each in ("HOST", "PORT", "USER", "PASSWORD", "FOLDER"))
+MAILDIR = "NURTURE_MAILDIR"
 SECONDS = 30
 """How long the IMAP server may take for an answer."""
 _TOKEN = re.compile(r"unsubscribe[\s:]+([A-Za-z0-9_.-]{10,300})", re.IGNORECASE)
@@ -118,6 +119,24 @@ class Imap:
     def settle(self, key: str, *, clear: bool) -> None:
         """Sets `\\Seen`, and `\\Flagged` for a person."""
         self._connection.uid("STORE", key, "+FLAGS.SILENT", r"(\Seen)" if clear else r"(\Seen \Flagged)")
+
+
+def is_named(environment: Mapping[str, str]) -> bool:
+    """Whether the environment names a mailbox."""
+    return bool(environment.get(MAILDIR) or environment.get(HOST))
+
+
+@contextmanager
+def open_mailbox(environment: Mapping[str, str]) -> Iterator[Mailbox | None]:
+    """The Maildir folder that NURTURE_MAILDIR names, else the IMAP folder; None where neither is named.
+
+    Raises OSError or imaplib.IMAP4.error.
+    """
+    if folder := environment.get(MAILDIR):
+        yield Maildir(Path(folder))
+        return
+    with open_imap(environment) as box:
+        yield box
 
 
 @contextmanager

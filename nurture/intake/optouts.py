@@ -96,7 +96,7 @@ def _judged(checking: Checking, taken: Taken, targets: list[Target], known: _Kno
 
 
 def _targets(stop: Stop, customer: int | None) -> list[Target]:
-    """The addresses of the row, held by whom it may; without one the person: by mail, and where it is a wish everywhere."""
+    """The addresses of the row and who may hold them; without one the person: by mail, a wish by LINE too."""
     addresses: list[Target] = [(channel, value, customer) for channel, value, _ in stop.person.addresses]
     channels = ("email",) if stop.reason == "hard_bounce" else ("email", "line")
     return addresses or [(channel, None, customer) for channel in channels if customer]

@@ -8,6 +8,7 @@ import pytest
 from nurture.campaign import load_campaigns
 from nurture.catalogue import say_mistakes
 from nurture.config import SECRETS, load_settings
+from nurture.feedback.mailbox import HOST, PASSWORD, USER
 from nurture.mistake import MistakesFound
 from nurture.shop import KINDS, kind_folder, start
 
@@ -61,7 +62,8 @@ def test_the_readme_names_the_shop_and_the_sample_files_to_import(tmp_path: Path
 
 def test_every_secret_has_its_line_and_none_has_a_value(tmp_path: Path) -> None:
     lines = (begun(tmp_path / "shop") / ".env.example").read_text("utf-8").splitlines()
-    assert {line for line in lines if line.startswith("NURTURE_")} == {f"{name}=" for name in SECRETS.values()}
+    named = {f"{name}=" for name in (*SECRETS.values(), HOST, USER, PASSWORD)}
+    assert {line for line in lines if line.startswith("NURTURE_")} == named
 
 
 def test_customers_and_secrets_stay_out_of_git(tmp_path: Path) -> None:
