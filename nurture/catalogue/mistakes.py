@@ -19,10 +19,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "使えない文字（{found}）が入っています。消してください",
         "this holds a character that can't be kept ({found}); take it out",
     ),
-    "mistake.wrong_value": (
-        "「{found}」は使えません。{expected} を書いてください",
-        "'{found}' can't be used here; write {expected}",
-    ),
     "mistake.file_missing": ("ファイルが見つかりません", "the file can't be found"),
     "mistake.not_text": ("UTF-8 の文字として読めません", "this can't be read as UTF-8 text"),
     "mistake.too_large": (

@@ -191,8 +191,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "ask.quoted": ("「{value}」", "'{value}'"),
     "ask.relative": ("{relative}の{name}", "{relative}'s {name}"),
     "found.nothing": ("なし", "none"),
-    "found.yes": ("はい", "yes"),
-    "found.no": ("いいえ", "no"),
     "found.granted": ("あり", "granted"),
     "trigger.order": ("注文のたびに", "after an order"),
     "trigger.shipment": ("発送のたびに", "after a shipment"),

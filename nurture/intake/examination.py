@@ -203,7 +203,7 @@ def _ground(table: Table, basis: str | None, since: str | None) -> tuple[str | N
         raise MistakesFound([Mistake(place, "import.since_missing", {}, "--since")])
     keys = [header_key(each) for each in table.headers]
     if since and header_key(since) not in keys:
-        values = {"found": since, "allowed": "、".join(filter(None, table.headers))}
+        values = {"found": since, "allowed": ", ".join(filter(None, table.headers))}
         mistake = Mistake(place, "import.no_such_header", values, "--since", nearest(since, table.headers))
         raise MistakesFound([mistake])
     return word, keys.index(header_key(since)) if since else None

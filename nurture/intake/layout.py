@@ -76,7 +76,7 @@ def _named(place: Place, headers: Sequence[str], columns: Mapping[str, str]) -> 
             Mistake(
                 place,
                 "import.no_such_header",
-                {"found": header, "allowed": "、".join(each for each in headers if each)},
+                {"found": header, "allowed": ", ".join(each for each in headers if each)},
                 name,
                 nearest(header, headers),
             )
@@ -114,7 +114,7 @@ def _lacking(layout: Layout) -> list[tuple[str, ...]]:
 def _unrecognised(
     place: Place, headers: Sequence[str], candidates: Sequence[Layout], kind: str | None, preset: str | None
 ) -> Mistake:
-    found = "、".join(each for each in headers if each.strip())[:300]
+    found = ", ".join(each for each in headers if each.strip())[:300]
     if not (kind or preset):
         return Mistake(place, "import.headers_unknown", {"found": found})
     nearest_layout = max(candidates, key=lambda each: len(each.columns))

@@ -67,7 +67,7 @@ class _Telling:
         yield Padding(listed, (0, 0, 0, 2))
         for kind, what, since in explanation.holds:
             key = "explain.complaint" if kind == "complaint" else "explain.refusal"
-            goods = f"{what}、" if what else ""
+            goods = what + words.say("cause.join") if what else ""
             day = short_day(self.language, since, words.zone, words.now)
             yield Padding(Text(words.say(key, what=goods, day=day), style="yellow"), (0, 0, 0, 2))
         yield Text(words.say("explain.caps"))

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from nurture.catalogue import say
-from nurture.zone import DAY, Duration, zone_table
+from nurture.zone import Duration, zone_table
 
 
 def day_and_time(language: str, instant: int, zone: str, this_year: int | None = None) -> str:
@@ -56,12 +56,6 @@ def length(language: str, duration: Duration) -> str:
     parts = [say(language, "period.months", count=duration.months)] if duration.months else []
     parts += [say(language, "period.days", count=duration.days)] if duration.days else []
     return " ".join([*parts, *_clock_time(language, duration.seconds)]) or say(language, "period.days", count=0)
-
-
-def seconds_in_words(language: str, seconds: int) -> str:
-    """Whole days as days, everything else in hours and minutes."""
-    days = 0 if seconds % DAY else seconds // DAY
-    return length(language, Duration(days, 0 if days else seconds))
 
 
 def utc_text(instant: int | None) -> str | None:

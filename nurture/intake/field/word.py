@@ -114,7 +114,7 @@ def read_word(text: str, words: Mapping[str, str]) -> str:
     """The meaning of a word. Raises Unreadable, naming the words that would do."""
     found = words.get(_folded(text))
     if found is None:
-        raise Unreadable("reject.word", found=text, allowed="、".join(list(words)[:12]))
+        raise Unreadable("reject.word", found=text, allowed=", ".join(list(words)[:12]))
     return found
 
 
