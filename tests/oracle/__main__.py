@@ -57,6 +57,7 @@ def _run(seed: int, options: argparse.Namespace, folder: Path) -> Counter[str] |
         return world.run()
     except Different as found:
         sys.stdout.write(f"{found}\n{describe(world, found.customers) if options.trace else ''}\n")
+        sys.stdout.flush()
         return None
     finally:
         engine.dispose()

@@ -1,7 +1,7 @@
 """Whether a condition holds for one person: the vocabulary's manual, word by word, over plain values."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -95,10 +95,20 @@ def _date(asked: words.DateIs, person: Customer, view: View) -> bool:
     today = day_of(view.now, view.settings.timezone)
     if asked.known is not None:
         return bool(facts) == asked.known
+    if asked.within is not None:
+        return any(_returns_within(each, asked.within.days, today, view) for each in facts)
     if asked.month is not None:
         return any(each.month == asked.month for each in facts)
     assert asked.this_month is not None
     return any(each.month == today.month for each in facts) == asked.this_month
+
+
+def _returns_within(fact: DatedFact, days: int, today: date, view: View) -> bool:
+    """Whether a yearly date comes round on one of the next days, today included."""
+    years = (today.year, today.year + 1)
+    known = fact if fact.year is None else replace(fact, year=None)
+    coming = [anniversary_in(known, year, None, view.settings.feb29) for year in years]
+    return any(each is not None and 0 <= (each - today).days <= days for each in coming)
 
 
 def _orders(asked: words.Orders, person: Customer, view: View) -> bool:
@@ -185,7 +195,8 @@ def _others(person: Customer, view: View) -> list[Contact]:
 
 
 def _received(asked: words.Received, person: Customer, view: View) -> bool:
-    found = [each for each in view.sent if each.customer_id == person.id and each.campaign == asked.campaign]
+    sent = [each for each in view.sent if each.status in ("sent", "unknown")]
+    found = [each for each in sent if each.customer_id == person.id and each.campaign == asked.campaign]
     found = [each for each in found if asked.step is None or each.step == asked.step]
     found = [each for each in found if (each.campaign, each.occurrence) != view.enrollment]
     return any(asked.within is None or each.at >= _ago(asked.within, view) for each in found)

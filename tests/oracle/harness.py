@@ -93,8 +93,11 @@ class Harness:
             lines = [_difference(each, found.get(each), expected.get(each)) for each in differences]
             raise Different("\n".join(lines), [each[1] for each in differences])
 
-    def deliver(self, now: int) -> None:
-        """Sends what is planned and due, in both books alike: at most one touch of an owner, as delivery does."""
+    def deliver(self, now: int, outcomes: Iterable[str]) -> None:
+        """Sends what is planned and due, in both books alike: at most one touch of an owner, as delivery does.
+
+        `outcomes`: what becomes of one after another.
+        """
         planned = [each for each in self.oracle.memory.touches.values() if each.status == "planned" and each.at]
         waiting = sorted(planned, key=lambda each: (each.at, each.campaign, each.customer_id))
         due = list({each.owner_id: each for each in reversed(waiting) if (each.at or 0) <= now}.values())
@@ -102,19 +105,21 @@ class Harness:
             return
         touch = table(Touch)
         self.pen.mark(each.customer_id for each in due)
-        for each in due:
+        for each, outcome in zip(due, outcomes, strict=False):
             claimed = (
-                update(touch).where(touch.c.id == each.id, touch.c.status == "planned").values(status="sent", at=now)
+                update(touch).where(touch.c.id == each.id, touch.c.status == "planned").values(status=outcome, at=now)
             )
             self.pen.statements.append(claimed)
-            self._send(each, now)
+            self._send(each, now, outcome)
         self.pen.flush(self.engine, now)
 
-    def _send(self, touch: Expected, now: int) -> None:
+    def _send(self, touch: Expected, now: int, outcome: str) -> None:
         assert touch.channel
         if found := list(broken(touch, self.oracle, now)):
             raise Different(f"both would break a promise: {touch}\n{found}", [touch.customer_id])
-        touch.status, touch.at = "sent", now
+        touch.status, touch.at = outcome, now
+        if outcome == "failed":
+            return
         contact = Contact(self.pen.next_id(), touch.customer_id, touch.owner_id, touch.channel, now)
         contact.counts, contact.touch_id, contact.source = touch.counts, touch.id, touch.campaign
         self.pen.add(contact)

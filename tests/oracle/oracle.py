@@ -26,7 +26,7 @@ from .opening import Moment, Occurrence, occurrences, scheduled
 from .placing import Placing
 from .shared import Limits
 from .state import Booking, Customer, Event, Hold, Order, State
-from .time import DAY, HOUR, add_days, at_hour, day_of, day_start
+from .time import DAY, HOUR, add_days, at_hour, day_of, day_start, instant_of, wall
 
 SUBJECTS = {"order": Order, "booking": Booking, "event": Event}
 FURTHEST = ("no_address", "suppressed", "no_consent")
@@ -149,15 +149,29 @@ class _Tick:
             if (each.customer_id, each.campaign) == (person.id, campaign.campaign)
         ]
         pause = campaign.again_after
+        if pause and pause.months:
+            return not any(
+                each.occurred_at > self._months_before(occurrence.occurred_at, pause.months) for each in mine
+            )
         apart = min((abs(each.occurred_at - occurrence.occurred_at) for each in mine), default=None)
         if campaign.again == "once" and mine:
             return False
         if pause and apart is not None and apart < pause.days * DAY + pause.seconds:
             return False
-        if campaign.again != "per occurrence" and any(id(each) in self.opened for each in mine):
+        one_by_one = isinstance(campaign.trigger, Schedule) or campaign.again == "per occurrence"
+        if not one_by_one and any(id(each) in self.opened for each in mine):
             return False
         yearly = type(campaign.trigger).__name__ == "Anniversary"
         return not (yearly and apart is not None and apart < 300 * DAY)
+
+    def _months_before(self, instant: int, months: int) -> int:
+        """The same wall time so many months earlier in the shop's zone, or the last day of a shorter month."""
+        shown = wall(instant, self.settings.timezone)
+        first = shown.replace(day=1)
+        for _ in range(months):
+            first = (first - timedelta(days=1)).replace(day=1)
+        last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+        return instant_of(first.replace(day=min(shown.day, last.day)), self.settings.timezone)
 
     def _in_audience(self, campaign: Campaign, person: Customer, view: View) -> bool:
         if isinstance(campaign.trigger, Entered):

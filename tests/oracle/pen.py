@@ -72,6 +72,12 @@ class Pen:
                 self.state.paused_or_resumed = True
         self.statements.append(lambda connection: resume(connection, scope, _instant(now)))
 
+    def own_touches(self, old: int, new: int, now: int) -> None:
+        """Gives the touches of one cap owner to another, whose people are marked once they have come together."""
+        touch = tables.table(tables.Touch)
+        self.statements.append(update(touch).where(touch.c.owner_id == old).values(owner_id=new))
+        self.statements.append(lambda connection: change(connection, [old], _instant(now)))
+
     def mark(self, customer_ids: Iterable[int]) -> None:
         """Customers that are changed by what follows."""
         self.touched |= set(customer_ids)

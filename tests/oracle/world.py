@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from .harness import Different, Harness
 from .oracle import Oracle
 from .pen import Pen
 from .people import People
-from .state import State
+from .state import Contact, State
 from .time import DAY, HOUR
 from .writing import REQUIRES, ZONES, CampaignWriter, segments_values, settings_values, write_campaigns
 
@@ -58,7 +58,7 @@ class World:
         self.now = self._rounded(int(begin.timestamp()) + random.randrange(2 * DAY))
         self.end = self.now + size.days * DAY
         self.zone = random.choice(ZONES) if random.random() < 0.5 else "Asia/Tokyo"
-        self.values = settings_values(random, self.zone)
+        self.values = settings_values(random, self.zone, begin.date())
         self.writer = CampaignWriter(random, begin.date())
         self.campaigns = [self.writer.draw() for _ in range(random.randint(3, size.campaigns))]
         self.gone: list[dict[str, Any]] = []
@@ -77,7 +77,7 @@ class World:
         for number in range(self.size.ticks):
             try:
                 self.harness.tick(self.now)
-                self.harness.deliver(self.now)
+                self.harness.deliver(self.now, self._outcomes())
             except Different as found:
                 text = f"seed {self.seed}, tick {number}, {_shown(self.now)}\n{found}"
                 raise Different(text, found.customers) from None
@@ -93,14 +93,41 @@ class World:
         random = self.random
         mean = self.size.days * DAY / self.size.ticks
         gap = random.choice((60, 20 * 60, HOUR, mean, mean, 2 * mean, random.random() * 3 * mean))
-        self.now = max(self.now + 1, self._rounded(self.now + int(gap)))
+        following = self._rounded(self.now + int(gap))
+        touches = self.harness.oracle.memory.touches.values()
+        slots = sorted({each.at for each in touches if each.status == "planned" and each.at and each.at > self.now})
+        if slots and random.random() < 0.5:
+            following = random.choice((slots[0], slots[0] - 1, slots[-1], random.choice(slots)))
+        self.now = max(self.now + 1, following)
         self.people.now = self.now
         if random.random() < 0.9:
             for _ in range(random.choice((1, 3, 6, 10, 15))):
                 self.people.happens()
         if random.random() < 0.06:
             self._edit()
+        if random.random() < 0.05:
+            self._join()
         self.pen.flush(self.harness.engine, self.now)
+
+    def _join(self) -> None:
+        """Somebody turns out to share another's inbox: what was counted and planned for them goes to its holder."""
+        alone = [each for each in self.state.customers if self.state.sharing_with(each.id) == {each.id}]
+        if len(alone) < 2:
+            return
+        person, other = self.random.sample(alone, 2)
+        contacts = [each for each in self.state.of(Contact, person.id) if each.owner_id == person.id]
+        touches = [each for each in self.harness.oracle.memory.touches.values() if each.owner_id == person.id]
+        self.pen.edit(person, cap_owner_id=other.id)
+        for contact in contacts:
+            self.pen.edit(contact, owner_id=other.id)
+        for touch in touches:
+            touch.owner_id = other.id
+        self.pen.own_touches(person.id, other.id, self.now)
+        self.harness.cases.met["joined an inbox"] += 1
+
+    def _outcomes(self) -> Iterator[str]:
+        while True:
+            yield self.random.choices(("sent", "unknown", "failed"), (8, 1, 1))[0]
 
     def _rounded(self, instant: int) -> int:
         return instant - instant % self.step
@@ -140,7 +167,7 @@ class World:
             campaign["steps"].pop(self.random.randrange(len(campaign["steps"])))
 
     def _settle(self, _: dict[str, Any]) -> None:
-        self.values = {**settings_values(self.random, self.zone), "hours": self.values["hours"]}
+        self.values = {**settings_values(self.random, self.zone, self.writer.start_day), "hours": self.values["hours"]}
 
     def _take_away(self, campaign: dict[str, Any]) -> None:
         if len(self.campaigns) > 1 and not self._is_named(campaign["campaign"]):

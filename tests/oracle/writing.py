@@ -33,7 +33,7 @@ REQUIRES = {
 }
 
 
-def settings_values(random: Random, zone: str) -> dict[str, Any]:
+def settings_values(random: Random, zone: str, start: date) -> dict[str, Any]:
     """What stands in config.yaml."""
     values: dict[str, Any] = {
         "shop": {"name": "みなと珈琲"},
@@ -49,6 +49,9 @@ def settings_values(random: Random, zone: str) -> dict[str, Any]:
     }
     if random.random() < 0.5:
         values["closed"]["weekdays"] = random.sample(WEEKDAYS, random.choice((1, 1, 2)))
+    if random.random() < 0.4:
+        days = [str(start + number * _ONE_DAY) for number in random.sample(range(20), 6)]
+        values["closed"] |= {"dates": days[:2], "holidays": days[2:4], "working": days[4:]}
     if random.random() < 0.3:
         values["counts"] = random.sample(("email", "line", "call", "visit"), 3)
     if random.random() < 0.4:
@@ -135,6 +138,8 @@ def condition(random: Random, campaigns: list[str], deep: bool = True) -> dict[s
         {"bookings": {"status": "visited", "within": f"{days} days"}},
         {"attribute": {"name": "plan", "equals": "gold"}},
         {"date": {"name": "birthday", "known": True}},
+        {"date": {"name": "birthday", "within": f"{days} days"}},
+        {"date": {"name": "birthday", "this_month": True}},
         {"complaint": "open"},
     ]
     if campaigns:
@@ -249,6 +254,10 @@ class CampaignWriter:
         if trigger.get("after") in ("order", "shipment", "delivery") and random.random() < 0.2:
             this = ({"order": "first"}, {"order": "repeat"}, {"category": "beans"}, {"amount": {"at_least": 2000}})
             values.setdefault("audience", []).append({"this": random.choice(this)})
+        if "offer" in values and trigger.get("after") in ("order", "shipment", "delivery"):
+            values["offer"]["related_to"] = random.choice(("this", "any_order"))
+        if "schedule" in trigger and random.random() < 0.15:
+            values["again"] = "after 1 month"
         if random.random() < 0.2:
             self._add_life(values)
 
