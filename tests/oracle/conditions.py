@@ -6,15 +6,14 @@ from datetime import date
 from typing import Any
 
 from nurture.campaign import Segment
-from nurture.condition import AllOf, AnyOf, Condition, Not, Offer
+from nurture.condition import AllOf, AnyOf, Condition, Not
 from nurture.condition import vocabulary as words
 from nurture.config import Settings
 
+from .permission import permitted, suppressed, usable
 from .state import (
     Account,
-    Address,
     Booking,
-    Consent,
     Contact,
     Customer,
     DatedFact,
@@ -23,9 +22,7 @@ from .state import (
     Line,
     Order,
     Product,
-    Relation,
     State,
-    Suppression,
     Tag,
 )
 from .time import add_days, day_of
@@ -247,27 +244,6 @@ ANSWERS: dict[type, Callable[[Any, Customer, View], bool]] = {
 }
 
 
-def usable(person: Customer, channel: str, state: State) -> bool:
-    """Whether there is an address on the channel that is neither removed nor invalid."""
-    return any(_is_usable(each) and each.channel == channel for each in state.of(Address, person.id))
-
-
-def suppressed(person: Customer, channel: str, state: State, scopes: tuple[str, ...] = ("commercial", "all")) -> bool:
-    """Whether the person, or an address of theirs on the channel, may not be contacted there; or nobody ever may."""
-    values = {each.value for each in state.of(Address, person.id) if each.channel == channel and _is_usable(each)}
-    for each in state.all(Suppression):
-        concerns = each.customer_id == person.id if each.value is None else each.value in values
-        if concerns and each.lifted_at is None and each.scope in scopes and each.channel in (None, channel):
-            return True
-    return person.never
-
-
-def permitted(person: Customer, channel: str, state: State) -> bool:
-    """Whether the entry in force in the ledger of permissions is one."""
-    entries = [each for each in state.of(Consent, person.id) if each.channel == channel and each.ended_at is None]
-    return any(each.status == "granted" for each in entries)
-
-
 def open_holds(person: Customer, view: View) -> list[Hold]:
     """Complaints and refusals that still hold."""
     return [each for each in view.state.of(Hold, person.id) if each.closed_at is None or each.closed_at > view.now]
@@ -283,27 +259,6 @@ def refusals_of(person: Customer, product: str | None, category: str | None, vie
         if (product is not None and _product_key(each.product_id, view) == product)
         or (each.category and each.category in categories)
     ]
-
-
-def offered(offer: Offer, person: Customer, view: View) -> bool:
-    """Whether there is a product to offer: related to what was bought, on sale, not owned, not refused."""
-    lines = [each for each in view.state.of(Line, person.id) if each.counts]
-    bought = {each.product_id for each in lines}
-    if offer.related_to == "this":
-        base = {each.product_id for each in lines if each.order_id == view.subject.id}
-    elif offer.related_to == "last_order":
-        orders = view.state.orders_of(person.id)
-        base = {each.product_id for each in lines if orders and each.order_id == orders[-1].id}
-    else:
-        base = bought
-    related = {each.related_id for each in view.state.all(Relation) if each.product_id in base}
-    return any(_offerable(view.state.one(Product, each), offer, bought, person, view) for each in related)
-
-
-def _offerable(product: Product, offer: Offer, bought: set[int], person: Customer, view: View) -> bool:
-    wanted = offer.category is None or product.category == offer.category
-    free = product.on_sale and product.id not in bought
-    return wanted and free and not refusals_of(person, product.key, product.category, view)
 
 
 def variable_missing(name: str, person: Customer, view: View) -> bool:
@@ -330,13 +285,9 @@ def zone_of_person(person: Customer, view: View) -> str:
     return person.zone or (account.zone if account else None) or view.settings.timezone
 
 
-def _is_usable(address: Address) -> bool:
-    return address.removed_at is None and address.status != "invalid"
-
-
 def _ago(duration: Any, view: View) -> int:
     """The instant so long ago, days counted in the shop's calendar."""
-    return add_days(view.now, -duration.days, view.settings.timezone) - duration.seconds
+    return int(add_days(view.now, -duration.days, view.settings.timezone) - duration.seconds)
 
 
 def _in_period(instant: int, asked: words.Period, view: View) -> bool:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from .conditions import permitted, suppressed, usable
 from .ledger import Candidate, Touch
 from .oracle import Oracle
+from .permission import permitted, suppressed, usable
 from .placing import is_full, rules_of
 from .shared import Limits
 from .state import Contact, Customer
