@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nurture.store.tables import Lease, table
@@ -28,10 +28,3 @@ def give_up(connection: Connection, name: str, holder: str, now: datetime) -> No
     """Ends the role, so that another process need not wait for it."""
     mine = (LEASE.c.name == name) & (LEASE.c.holder == holder)
     connection.execute(update(LEASE).where(mine).values(until_at=now - timedelta(seconds=1)))
-
-
-def holder_of(connection: Connection, name: str, now: datetime) -> str | None:
-    """Who has the role now."""
-    found = select(LEASE.c.holder).where(LEASE.c.name == name, LEASE.c.until_at >= now)
-    holder: str | None = connection.scalar(found)
-    return holder

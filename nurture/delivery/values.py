@@ -42,10 +42,3 @@ class Ready:
     key: str
     """Message-ID of a mail, retry key of a push."""
     body: bytes
-
-
-@dataclass(frozen=True)
-class Resend:
-    """A push whose outcome is unknown and that may be tried again with its retry key."""
-
-    ready: Ready

@@ -50,7 +50,7 @@ SHARES = 10_000
 def open_after(situation: Situation, campaign: Campaign, received_since: int | None) -> Select[Any]:
     """Occurrences of orders, bookings and events; `received_since` narrows to what came lately."""
     assert isinstance(campaign.trigger, After)
-    source, at, key, wanted = _source(campaign.trigger)
+    source, at, key, wanted = source_of(campaign.trigger)
     found = select(CUSTOMER.c.id).select_from(source.join(CUSTOMER, CUSTOMER.c.id == source.c.customer_id))
     found = found.where(*_in_reach(situation, campaign, at), *wanted)
     if received_since is not None:
@@ -156,7 +156,8 @@ def store_opened(connection: Connection, found: Select[Any]) -> int:
     return connection.execute(insert(OPENED).from_select(OPENED_COLUMNS, found)).rowcount
 
 
-def _source(trigger: After) -> tuple[Any, ColumnElement[int], ColumnElement[str], list[ColumnElement[bool]]]:
+def source_of(trigger: After) -> tuple[Any, ColumnElement[int], ColumnElement[str], list[ColumnElement[bool]]]:
+    """Table, instant, key and conditions of the rows that open a trigger's occurrences."""
     if trigger.event:
         return EVENT, seconds(EVENT.c.occurred_at), EVENT.c.key, [EVENT.c.kind == trigger.event]
     if trigger.table == "order":

@@ -11,8 +11,7 @@ from nurture.campaign import After, Anniversary, Campaign, Entered, Schedule
 from nurture.gates.situation import Situation
 from nurture.planning.cadence import instants
 from nurture.planning.explaining import Subject
-from nurture.planning.opening import _source as source_of
-from nurture.planning.opening import life_of
+from nurture.planning.opening import life_of, source_of
 from nurture.planning.returning import FIRST_ORDER, celebrated_on
 from nurture.planning.times import seconds
 from nurture.planning.workspace import OPENED

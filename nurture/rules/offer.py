@@ -33,19 +33,6 @@ def offered_product(scope: Scope, offer: Offer) -> ColumnElement[Any]:
     return found.correlate_except(RELATION, PRODUCT).scalar_subquery()
 
 
-def offer_reason(scope: Scope, offer: Offer, product_id: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The declared reason of the relation that led to `product_id`."""
-    bought = LINE.alias("bought")
-    return (
-        select(RELATION.c.reason)
-        .where(RELATION.c.related_id == product_id, RELATION.c.product_id.in_(_bought(scope, offer, bought)))
-        .order_by(RELATION.c.position, RELATION.c.product_id)
-        .limit(1)
-        .correlate_except(RELATION)
-        .scalar_subquery()
-    )
-
-
 def _bought(scope: Scope, offer: Offer, bought: Any) -> Select[Any]:
     # SQLAlchemy ties a subquery to the statement just around it only; these stand two deep.
     found = select(bought.c.product_id).where(bought.c.customer_id == scope.customer_id, bought.c.counts)
