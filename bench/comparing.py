@@ -13,7 +13,7 @@ from nurture.planning.opening import open_after, open_schedule, store_opened
 from nurture.planning.returning import fill_days, open_anniversaries
 from nurture.planning.staging import stage
 from nurture.planning.times import Times, prepare_times
-from nurture.planning.workspace import ANNIVERSARY_DAY, CANDIDATE, prepare
+from nurture.planning.workspace import ANNIVERSARY_DAY, CANDIDATE, count_rows, prepare
 from nurture.store import open_engine, planning
 
 from .effort import Effort, spent
@@ -127,6 +127,7 @@ def _theirs(situation: Situation, rule: str) -> Act:
     def act(connection: Connection, times: Times) -> None:
         if rule == "birthday":
             connection.execute(insert(ANNIVERSARY_DAY), list(_days(situation)))
+            count_rows(connection, ANNIVERSARY_DAY)
         for statement in twin(rule, connection.dialect.name):
             connection.execute(text(statement), values)
 

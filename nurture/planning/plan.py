@@ -26,7 +26,7 @@ from .staging import ask, stage, stage_removed, stir
 from .streaming import place_all
 from .times import Times, prepare_times
 from .watching import open_entered, watch
-from .workspace import ASKED, CANDIDATE, DECISION, OPENED, PLAN_STEP, STIRRED
+from .workspace import ASKED, CANDIDATE, DECISION, OPENED, PLAN_STEP, STIRRED, count_rows
 
 TOUCH = table(Touch)
 
@@ -88,6 +88,7 @@ def _open_schedules(connection: Connection, situation: Situation, due: Due, left
 
 def _decide(connection: Connection, situation: Situation, times: Times) -> None:
     fill_flags(connection)
+    count_rows(connection, OPENED)
     _stage_opened(connection, situation, times)
     _stage_asked(connection, situation, times)
     limits = limits_of(situation)
@@ -96,9 +97,11 @@ def _decide(connection: Connection, situation: Situation, times: Times) -> None:
         ask(connection)
         _stage_opened(connection, situation, times)
         _stage_asked(connection, situation, times)
+    count_rows(connection, CANDIDATE)
     settle(connection, situation)
     place_all(connection, situation, make_placer(connection, situation))
     _share(connection, situation, limits)
+    count_rows(connection, DECISION)
     note_next_look(connection, situation)
 
 

@@ -3,16 +3,18 @@
 from calendar import isleap
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
+    FromClause,
     Select,
     Text,
     and_,
     cast,
     delete,
+    func,
     insert,
     literal,
     null,
@@ -28,7 +30,7 @@ from nurture.zone import DAY, ZoneTable, zone_table
 
 from .opening import complete, life_of
 from .times import Times, seconds
-from .workspace import ANNIVERSARY_DAY
+from .workspace import ANNIVERSARY_DAY, count_rows
 
 CUSTOMER, FACT, DATED, ENROLLMENT = (table(each) for each in (Customer, CustomerFact, DatedFact, Enrollment))
 APART = 300 * DAY
@@ -43,9 +45,17 @@ def fill_days(connection: Connection, situation: Situation, campaign: Campaign, 
     assert isinstance(campaign.trigger, Anniversary)
     connection.execute(delete(ANNIVERSARY_DAY))
     rows = [row for name in times.zones for row in _days(situation, campaign, zone_table(name))]
+    if campaign.trigger.anniversary == FIRST_ORDER:
+        rows = _since(rows, connection.scalar(select(func.min(seconds(FACT.c.first_order_at)))))
     if rows:
         connection.execute(insert(ANNIVERSARY_DAY), rows)
+        count_rows(connection, ANNIVERSARY_DAY)
     return len(rows)
+
+
+def _since(rows: list[dict[str, Any]], first_order: int | None) -> list[dict[str, Any]]:
+    """Without the years before the shop's first order: sixty years of days are sixty probes for each day."""
+    return [row for row in rows if first_order is not None and row["born_to"] > first_order]
 
 
 def open_anniversaries(situation: Situation, campaign: Campaign, times: Times) -> Iterator[Select[object]]:
@@ -53,16 +63,19 @@ def open_anniversaries(situation: Situation, campaign: Campaign, times: Times) -
     trigger = campaign.trigger
     assert isinstance(trigger, Anniversary)
     if trigger.anniversary == FIRST_ORDER:
-        yield _complete(situation, campaign, _of_first_orders(times))
+        born = _first_orders()
+        joined = join_in_order(born, CUSTOMER, CUSTOMER.c.id == born.c.customer_id)
+        found = select(CUSTOMER.c.id).select_from(joined).where(born.c.zone == times.zone_of(CUSTOMER))
+        yield _complete(situation, campaign, found, born)
         return
     for by_month in (False, True) if trigger.month_only else (False,):
-        yield _complete(situation, campaign, _of_dates(trigger, times, by_month=by_month))
+        yield _complete(situation, campaign, _of_dates(trigger, times, by_month=by_month), ANNIVERSARY_DAY)
 
 
-def _complete(situation: Situation, campaign: Campaign, found: Select[object]) -> Select[object]:
+def _complete(situation: Situation, campaign: Campaign, found: Select[object], day: FromClause) -> Select[object]:
     trigger = campaign.trigger
     assert isinstance(trigger, Anniversary)
-    at = seconds(ANNIVERSARY_DAY.c.base_at)
+    at = seconds(day.c.base_at)
     near = (
         select(1)
         .where(
@@ -74,7 +87,7 @@ def _complete(situation: Situation, campaign: Campaign, found: Select[object]) -
         .exists()
     )
     head = ":".join(filter(None, (trigger.anniversary, trigger.relative)))
-    occurrence = literal(f"{head}:") + cast(ANNIVERSARY_DAY.c.year, Text)
+    occurrence = literal(f"{head}:") + cast(day.c.year, Text)
     return complete(situation, campaign, found, occurrence, at, cast(null(), BigInteger), ~near)
 
 
@@ -93,23 +106,22 @@ def _of_dates(trigger: Anniversary, times: Times, *, by_month: bool) -> Select[o
             DATED.c.name == trigger.anniversary,
             DATED.c.relative == trigger.relative,
             or_(DATED.c.year.is_(None), DATED.c.year < ANNIVERSARY_DAY.c.year),
-            _in_zone(times),
+            ANNIVERSARY_DAY.c.zone == times.zone_of(CUSTOMER),
         )
     )
 
 
-def _of_first_orders(times: Times) -> Select[object]:
+def _first_orders() -> FromClause:
+    """The days with those whose first order fell on them in an earlier year."""
     first = seconds(FACT.c.first_order_at)
     born = and_(first >= ANNIVERSARY_DAY.c.born_from, first < ANNIVERSARY_DAY.c.born_to)
-    joined = join_in_order(join_in_order(ANNIVERSARY_DAY, FACT, born), CUSTOMER, CUSTOMER.c.id == FACT.c.customer_id)
-    return select(CUSTOMER.c.id).select_from(joined).where(_in_zone(times))
+    columns = (ANNIVERSARY_DAY.c.zone, ANNIVERSARY_DAY.c.year, ANNIVERSARY_DAY.c.base_at, FACT.c.customer_id)
+    found = select(*columns).select_from(join_in_order(ANNIVERSARY_DAY, FACT, born))
+    # OFFSET 0 keeps PostgreSQL from joining each day with every customer of its zone first.
+    return found.offset(0).subquery("born")
 
 
-def _in_zone(times: Times) -> ColumnElement[bool]:
-    return ANNIVERSARY_DAY.c.zone == times.zone_of(CUSTOMER)
-
-
-def _days(situation: Situation, campaign: Campaign, zone: ZoneTable) -> Iterator[dict[str, object]]:
+def _days(situation: Situation, campaign: Campaign, zone: ZoneTable) -> Iterator[dict[str, Any]]:
     trigger = campaign.trigger
     assert isinstance(trigger, Anniversary)
     offset = timedelta(days=trigger.offset_days)
@@ -126,7 +138,7 @@ def _days(situation: Situation, campaign: Campaign, zone: ZoneTable) -> Iterator
 
 def _for_day(
     situation: Situation, trigger: Anniversary, zone: ZoneTable, anniversary: date, base: int
-) -> Iterator[dict[str, object]]:
+) -> Iterator[dict[str, Any]]:
     shared = {"zone": zone.name, "year": anniversary.year, "base_at": base}
     for month, day in celebrated_on(anniversary, situation.settings.feb29):
         if trigger.anniversary == FIRST_ORDER:
@@ -149,7 +161,7 @@ def celebrated_on(day: date, feb29: str) -> Iterator[tuple[int, int]]:
         yield 2, 29
 
 
-def _births(zone: ZoneTable, anniversary: date, month: int, day: int) -> Iterator[dict[str, object]]:
+def _births(zone: ZoneTable, anniversary: date, month: int, day: int) -> Iterator[dict[str, Any]]:
     for year in range(anniversary.year - OLDEST, anniversary.year):
         if (month, day) != (2, 29) or isleap(year):
             born = date(year, month, day)

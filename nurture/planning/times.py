@@ -62,11 +62,15 @@ class Times:
     """Zones in use, the shop's first."""
     steady: Mapping[str, int] | None
     """Zone → its one offset, where none of them changes within reach; else None."""
+    of_accounts: bool = True
+    """Some company has a zone, so that it must be asked for."""
 
     def zone_of(self, customer: Any) -> ColumnElement[str]:
         """The customer's zone: their own, their account's, or the shop's."""
         if len(self.zones) == 1:
             return literal(self.shop)
+        if not self.of_accounts:
+            return func.coalesce(customer.c.zone, self.shop)
         account = select(ACCOUNT.c.zone).where(ACCOUNT.c.id == customer.c.account_id).scalar_subquery()
         return func.coalesce(customer.c.zone, account, self.shop)
 
@@ -120,11 +124,13 @@ def prepare_times(connection: Connection, situation: Situation) -> Times:
     back = max((situation.lookback(each) for each in campaigns), default=DAY)
     begin, until = situation.instant - 2 * back - MARGIN, situation.horizon + 2 * back + MARGIN
     shop = situation.settings.timezone
-    zones = (shop, *_zones_in_use(connection, shop))
+    of_people, of_accounts = (_zones_in_use(connection, each) for each in (CUSTOMER.c.zone, ACCOUNT.c.zone))
+    zones = (shop, *sorted((of_people | of_accounts) - {shop}))
     pieces = {name: zone_table(name).pieces(begin, until) for name in zones}
     steady = len(zones) <= FEW_ZONES and all(len(found) == 1 for found in pieces.values())
     connection.execute(insert(SHOP_DAY), list(_shop_days(situation.shop_zone, begin, until)))
-    return Times(shop, zones, {name: found[0][2] for name, found in pieces.items()} if steady else None)
+    offsets = {name: found[0][2] for name, found in pieces.items()} if steady else None
+    return Times(shop, zones, offsets, bool(of_accounts))
 
 
 def _insert_new(connection: Connection) -> Any:
@@ -145,15 +151,14 @@ def _due_times(steps: tuple[PlannedStep, ...], pairs: Any) -> Iterator[dict[str,
             }
 
 
-def _zones_in_use(connection: Connection, shop: str) -> list[str]:
+def _zones_in_use(connection: Connection, column: ColumnElement[Any]) -> set[str]:
     # One probe per distinct zone: DISTINCT would read a million rows.
-    found: list[str] = []
-    for column in (CUSTOMER.c.zone, ACCOUNT.c.zone):
-        last = connection.scalar(select(func.min(column)))
-        while last is not None:
-            found.append(last)
-            last = connection.scalar(select(func.min(column)).where(column > last))
-    return sorted(set(found) - {shop})
+    found: set[str] = set()
+    last = connection.scalar(select(func.min(column)))
+    while last is not None:
+        found.add(last)
+        last = connection.scalar(select(func.min(column)).where(column > last))
+    return found
 
 
 def _shop_days(zone: ZoneTable, begin: int, until: int) -> Iterator[dict[str, object]]:

@@ -169,6 +169,12 @@ INDEXES = (
 )
 
 
+def count_rows(connection: Connection, filled: Table) -> None:
+    """Tells PostgreSQL how many rows lie in a TEMP table: it believes in a few hundred, whatever was written."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"ANALYZE pg_temp.{filled.name}")
+
+
 def prepare(connection: Connection) -> None:
     """Makes the TEMP tables; run before the plan's read-only transaction begins."""
     if connection.dialect.name == "postgresql":

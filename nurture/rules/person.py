@@ -19,7 +19,7 @@ from nurture.condition.vocabulary import (
 from nurture.store.tables import Customer, CustomerTag, DatedFact, Hold, Product, probe
 from nurture.zone import Duration
 
-from .clause import Clause, any_value, certain
+from .clause import Clause, any_value
 from .permission import CHANNELS, consented, has_address, suppressed, usable_address
 from .scope import Scope
 
@@ -34,14 +34,13 @@ def tag(scope: Scope, asked: HasTag) -> Clause:
 
 def kind(scope: Scope, asked: IsKind) -> Clause:
     """Private person or company."""
-    found = column_of(scope, CUSTOMER.c.kind)
-    return Clause(certain(found == asked.equals), found)
+    return Clause(_whose(scope, CUSTOMER.c.kind == asked.equals), column_of(scope, CUSTOMER.c.kind))
 
 
 def prefecture(scope: Scope, asked: LivesIn) -> Clause:
     """Lives in one of the prefectures."""
-    found = column_of(scope, CUSTOMER.c.prefecture)
-    return Clause(certain(any_value(found, asked.any_of)), found)
+    wanted = any_value(CUSTOMER.c.prefecture, asked.any_of)
+    return Clause(_whose(scope, wanted), column_of(scope, CUSTOMER.c.prefecture))
 
 
 def date(scope: Scope, asked: DateIs) -> Clause:
@@ -120,6 +119,10 @@ def refusal(scope: Scope, *, product: str | None, category: str | None) -> Colum
 def column_of(scope: Scope, column: ColumnElement[Any]) -> ColumnElement[Any]:
     """A column of the customer's own row."""
     return select(column).where(CUSTOMER.c.id == scope.customer_id).scalar_subquery()
+
+
+def _whose(scope: Scope, wanted: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(1).where(CUSTOMER.c.id == scope.customer_id, wanted).exists()
 
 
 def _holding(scope: Scope, what: str) -> tuple[ColumnElement[bool], ...]:
