@@ -1,6 +1,7 @@
-"""`python -m bench`: makes the world once, measures, prints the table, and writes it into docs/benchmarks.md."""
+"""`python -m bench`: makes the world once, measures, prints the table; `--write` puts it into docs/benchmarks.md."""
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,9 @@ from .cluster import cluster
 from .comparing import compare
 from .figure import Figure, table
 from .keeping import make_postgres_world, postgres_world, sqlite_world
+from .looping import loop
+from .report import write
+from .told import big_tick, idle_ticks
 from .world import World
 
 SEED = 20_261_201
@@ -24,6 +28,9 @@ Measure = Callable[[Worlds, int, int], list[Figure]]
 
 MEASURES: Mapping[str, Measure] = {
     "rules": lambda worlds, customers, rounds: compare(worlds(customers), rounds),
+    "loops": lambda worlds, customers, rounds: loop(worlds(customers), customers),
+    "tick": lambda worlds, customers, rounds: big_tick(worlds(customers), customers),
+    "idle": lambda worlds, customers, rounds: idle_ticks([(size, worlds(size)) for size in _sizes(customers)]),
 }
 
 
@@ -32,6 +39,7 @@ def main() -> int:
     chosen = {name: MEASURES[name] for name in arguments.only or MEASURES}
     folder = arguments.keep or Path(tempfile.gettempdir()) / "nurture-bench"
     figures: list[Figure] = []
+    load = os.getloadavg()[0]
     for database in arguments.databases:
         try:
             with _worlds(database, folder, arguments.customers, arguments.seed) as worlds:
@@ -41,6 +49,8 @@ def main() -> int:
         except PostgresMissing as missing:
             _say(f"left out: {missing}")
     print(table(figures))
+    if arguments.write:
+        write(figures, arguments.customers, arguments.rounds, (load, os.getloadavg()[0]))
     return 0
 
 
@@ -52,6 +62,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--keep", type=Path, help="folder where the worlds are kept (default: below the temporary one)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of what is compared (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     return parser.parse_args()
 
 
