@@ -195,7 +195,7 @@ def _touch(connection: Connection, situation: Situation, planned: Planned, first
             DECISION.c.status.in_(ROWS_WRITTEN),
         )
         # Steps due at the same instant keep the order of their file: PostgreSQL gives rows in any other.
-        .order_by(CANDIDATE.c.customer_id, PLAN_STEP.c.step_id)
+        .order_by(CANDIDATE.c.customer_id, CANDIDATE.c.id)
     )
     names = ["campaign", "step", "customer_id", "owner_id", "occurrence", "subject_id", "channel", "status", "due_at"]
     names += ["at", "expires_at", "priority", "obeys_cap", "counts_to_cap", "verdict", "failing", "decided_at"]
