@@ -2,6 +2,7 @@
 
 VENV := .venv
 RUN := $(VENV)/bin/python -m
+PIP := --quiet --disable-pip-version-check --no-compile -c constraints.txt
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHONS := python3.13 python3.12 python3.11 python3
 
@@ -15,39 +16,39 @@ preview: $(VENV)/.ok ## the sample shop: who gets what, when, by which channel, 
 	@$(RUN) nurture sample
 	@$(RUN) nurture preview
 
-test: $(VENV)/.ok ## every test but the long ones; one folder or file: make test ARGS=tests/unit
+test: $(VENV)/.dev ## every test but the long ones; one folder or file: make test ARGS=tests/unit
 	@$(RUN) pytest -q -n 2 $(ARGS)
 
-lint: $(VENV)/.ok ## style, format and types
+lint: $(VENV)/.dev ## style, format and types
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
 
-worlds: $(VENV)/.ok ## the planner against an oracle over many generated worlds: minutes
+worlds: $(VENV)/.dev ## the planner against an oracle over many generated worlds: minutes
 	@$(RUN) pytest -q -n 2 -m long tests/planning/test_worlds.py $(ARGS)
 
-soak: $(VENV)/.ok ## the other long tests: kills, races, a simulated month
+soak: $(VENV)/.dev ## the other long tests: kills, races, a simulated month
 	@$(RUN) pytest -q -n 2 -m long --ignore=tests/planning/test_worlds.py $(ARGS)
 
-bench: $(VENV)/.ok ## how fast it plans and sends on this machine
+bench: $(VENV)/.dev ## how fast it plans and sends on this machine
 	@$(RUN) bench $(ARGS)
 
-bench-delivery: $(VENV)/.ok ## how fast it delivers beside bare senders; needs smtp-sink (Debian: postfix)
+bench-delivery: $(VENV)/.dev ## how fast it delivers beside bare senders; needs smtp-sink (Debian: postfix)
 	@$(RUN) bench.delivery $(ARGS)
 
 clean: ## removes what make made; never a database
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
 	find nurture tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
-# The environment, made once and again when its description changes. Debian splits ensurepip off its Python, and venv
-# then fails half-way, so it is asked for first. PIP_USE_PEP517, as pip 23 builds dkimpy the old way, and complains. An
-# environment that works is kept, and its packages are brought up to date.
+# The environment, made once and again when its description changes; what only developers need comes on top of it.
+# Debian splits ensurepip off its Python, and venv then fails half-way, so it is asked for first. PIP_USE_PEP517, as pip
+# 23 builds dkimpy the old way, and complains. An environment that works is kept, and its packages are brought up to date.
 $(VENV)/.ok: pyproject.toml constraints.txt
 	@set -e; \
 	if command -v uv >/dev/null 2>&1; then \
 		echo "Making $(VENV) with uv, once ..." >&2; \
 		$(VENV)/bin/python -c '$(SUITABLE)' >/dev/null 2>&1 || uv venv --quiet --clear $(VENV); \
-		VIRTUAL_ENV=$(VENV) uv pip install --quiet -c constraints.txt -e '.[dev]'; \
+		VIRTUAL_ENV=$(VENV) uv pip install --quiet -c constraints.txt -e .; \
 	else \
 		if ! $(VENV)/bin/python -c 'import pip; $(SUITABLE)' >/dev/null 2>&1; then \
 			for python in $(PYTHONS); do \
@@ -69,6 +70,15 @@ $(VENV)/.ok: pyproject.toml constraints.txt
 			echo "Making $(VENV) with $$chosen, once: about half a minute ..." >&2; \
 			rm -rf $(VENV); "$$chosen" -m venv $(VENV); \
 		fi; \
-		PIP_USE_PEP517=1 $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
+		PIP_USE_PEP517=1 $(VENV)/bin/python -m pip install $(PIP) -e .; \
+	fi
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.ok
+	@set -e; \
+	if command -v uv >/dev/null 2>&1; then \
+		VIRTUAL_ENV=$(VENV) uv pip install --quiet -c constraints.txt -e '.[dev]'; \
+	else \
+		PIP_USE_PEP517=1 $(VENV)/bin/python -m pip install $(PIP) -e '.[dev]'; \
 	fi
 	@touch $@
