@@ -7,17 +7,43 @@ it a write stays unseen: planning keeps a decision as long as the customer's ver
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select
 
-from nurture.store.among import among
-from nurture.store.tables import Customer, CustomerChange, table
+from nurture.store.prepared import Prepared
 
 CHUNK = 10_000
 """Customers in one statement."""
 
-_customer = table(Customer).c
-_change = table(CustomerChange)
-_SHARES = _customer.cap_owner_id.is_not(None)
+# CROSS JOIN tells SQLite the order: where nearly nobody shares an inbox, it would read all customers instead.
+_SHARING = Prepared(
+    """
+    WITH named(id) AS (SELECT id FROM {rows}),
+    owned(id) AS (
+        SELECT id FROM named UNION
+        SELECT customer.cap_owner_id FROM named CROSS JOIN customer
+        WHERE customer.id = named.id AND customer.cap_owner_id IS NOT NULL
+    )
+    SELECT id FROM owned UNION
+    SELECT customer.id FROM owned CROSS JOIN customer WHERE customer.cap_owner_id = owned.id
+    """,
+    id="BIGINT",
+)
+_LOCK = Prepared(
+    "SELECT id FROM customer WHERE id IN (SELECT batch.id FROM {rows}) ORDER BY id FOR UPDATE",
+    id="BIGINT",
+)
+# On SQLite the transaction holds the only write lock; an UPDATE takes no locks in an order.
+_RAISE = Prepared(
+    "UPDATE customer SET version = version + 1 WHERE id IN (SELECT batch.id FROM {rows})",
+    id="BIGINT",
+)
+_LEAVE_WORD = Prepared(
+    """
+    INSERT INTO customer_change (customer_id, version)
+    SELECT id, version FROM customer WHERE id IN (SELECT batch.id FROM {rows})
+    """,
+    id="BIGINT",
+)
 
 
 def change(connection: Connection, customer_ids: Iterable[int], now: datetime) -> None:
@@ -29,11 +55,11 @@ def change(connection: Connection, customer_ids: Iterable[int], now: datetime) -
     """
     if now.tzinfo is None:
         raise ValueError(f"naive datetime {now!r}: an instant needs its zone")
-    for ids in _chunks(_with_sharers(connection, customer_ids)):
-        if connection.dialect.name == "postgresql":
-            _raise_locked(connection, ids)
-        else:
-            _raise(connection, ids)
+    for ids in _chunks(sharing(connection, customer_ids)):
+        rows = [(each,) for each in ids]
+        _lock(connection, rows)
+        _RAISE.run(connection, rows)
+        _LEAVE_WORD.run(connection, rows)
 
 
 def change_selected(connection: Connection, selected: Select[tuple[int]], now: datetime) -> None:
@@ -41,41 +67,28 @@ def change_selected(connection: Connection, selected: Select[tuple[int]], now: d
     change(connection, connection.scalars(selected), now)
 
 
-def _with_sharers(connection: Connection, customer_ids: Iterable[int]) -> list[int]:
+def sharing(connection: Connection, customer_ids: Iterable[int]) -> list[int]:
     """The ids in ascending order, each with its cap owner and everybody else of that owner.
 
     Somebody may join an inbox between this reading and the locks: whoever lets them join marks the inbox as well.
     """
     found = set(customer_ids)
     for ids in _chunks(sorted(found)):
-        found.update(connection.scalars(select(_customer.cap_owner_id).where(among(_customer.id, ids), _SHARES)))
-    for ids in _chunks(sorted(found)):
-        found.update(connection.scalars(select(_customer.id).where(among(_customer.cap_owner_id, ids))))
+        found.update(each for (each,) in _SHARING.run(connection, [(each,) for each in ids]))
     return sorted(found)
 
 
-def _raise(connection: Connection, ids: list[int]) -> None:
-    """On SQLite, where the transaction holds the only write lock."""
-    mine = among(_customer.id, ids)
-    connection.execute(update(table(Customer)).where(mine).values(version=_customer.version + 1))
-    raised = select(_customer.id, _customer.version).where(mine)
-    connection.execute(insert(_change).from_select(["customer_id", "version"], raised))
+def lock_sharing(connection: Connection, customer_ids: Iterable[int]) -> None:
+    """Locks customers and all who share an inbox with one of them, in ascending order of id, so that a `change` of them
+    in the same transaction waits for nobody. On SQLite the write transaction is the lock."""
+    if connection.dialect.name == "postgresql":
+        for ids in _chunks(sharing(connection, customer_ids)):
+            _lock(connection, [(each,) for each in ids])
 
 
-def _raise_locked(connection: Connection, ids: list[int]) -> None:
-    """On PostgreSQL: an UPDATE alone would lock in whatever order it finds the rows."""
-    mine = among(_customer.id, ids)
-    locked = select(_customer.id).where(mine).order_by(_customer.id).with_for_update().subquery()
-    connection.execute(select(func.count()).select_from(locked))
-    raised = (
-        update(table(Customer))
-        # Joined to `locked` in one statement, PostgreSQL reads the whole table for each chunk.
-        .where(mine)
-        .values(version=_customer.version + 1)
-        .returning(_customer.id, _customer.version)
-        .cte("raised")
-    )
-    connection.execute(insert(_change).from_select(["customer_id", "version"], select(raised.c.id, raised.c.version)))
+def _lock(connection: Connection, rows: list[tuple[int]]) -> None:
+    if connection.dialect.name == "postgresql":
+        _LOCK.run(connection, rows)
 
 
 def _chunks(ids: list[int]) -> Iterator[list[int]]:

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, case, func, literal, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.sql.expression import FromClause
 
 from nurture.store.among import among
+from nurture.store.prepared import Prepared
 from nurture.store.tables import Contact, Customer, CustomerFact, Order, table
 
 VOID = ("cancelled", "returned")
@@ -22,6 +23,15 @@ CHUNK = 5_000
 
 _customer, _fact, _order, _contact = (table(each) for each in (Customer, CustomerFact, Order, Contact))
 _COLUMNS = tuple(_fact.c.keys())
+_NOTE_CONTACT = Prepared(
+    """
+    UPDATE customer_fact
+    SET last_contact_at = CASE WHEN last_contact_at > :instant THEN last_contact_at ELSE :instant END
+    WHERE customer_id IN (SELECT batch.id FROM {rows})
+    RETURNING customer_id
+    """,
+    id="BIGINT",
+)
 
 
 def refresh_facts(connection: Connection, customers: Iterable[int] | Select[tuple[int]]) -> None:
@@ -43,11 +53,8 @@ def note_contacts(connection: Connection, customer_ids: Iterable[int], at: datet
     The same as `refresh_facts`, without reading every order and contact of theirs. `at`: aware UTC.
     """
     ids = set(customer_ids)
-    instant = literal(int(at.timestamp()), BigInteger)
-    last = func.coalesce(type_coerce(_fact.c.last_contact_at, BigInteger), instant)
-    newest = case((last > instant, last), else_=instant)
-    written = connection.execute(_fact.update().where(among(_fact.c.customer_id, ids)).values(last_contact_at=newest))
-    if written.rowcount != len(ids):
+    written = _NOTE_CONTACT.run(connection, [(each,) for each in ids], instant=int(at.timestamp()))
+    if len(written) != len(ids):
         refresh_facts(connection, ids)
 
 
