@@ -13,7 +13,18 @@ from pydantic import Field, SecretStr, model_validator
 
 from nurture.document import Document, Keys, load_file
 from nurture.mistake import Mistake, MistakesFound
-from nurture.shape import DateText, DurationText, Section, Weekday, WindowText, ZoneName, read_duration, shaped, wrong
+from nurture.shape import (
+    DateText,
+    DurationText,
+    Section,
+    TimeText,
+    Weekday,
+    WindowText,
+    ZoneName,
+    read_duration,
+    shaped,
+    wrong,
+)
 from nurture.window import Window
 from nurture.zone import Duration, parse_duration
 
@@ -57,6 +68,15 @@ class Shop(Section):
     def sender(self) -> str:
         """The legal name, or the name where none is given."""
         return self.legal_name or self.name
+
+
+class Owner(Section):
+    """Who answers for what leaves; asked in the evening where the shop says `approve: true`."""
+
+    email: str = ""
+    """Where the evening's mail goes; empty = the shop's own address."""
+    ask_at: TimeText = 18 * 3600
+    """From when on, in the shop's zone."""
 
 
 class Hours(Section):
@@ -204,6 +224,8 @@ class Settings(Section):
     """A file name beside config.yaml, or a database URL."""
     mode: Literal["preview", "live"] = "preview"
     approve: bool = False
+    """Whether tomorrow's list waits for the owner's word."""
+    owner: Owner = Owner()
     hours: Hours = Hours()
     closed: Closed = Closed()
     caps: tuple[Cap, ...] = (Cap(at_most=2, per="7 days"), Cap(at_most=1, per="day"))
@@ -254,9 +276,14 @@ class Settings(Section):
         return f"sqlite:///{(self.folder / self.database).resolve()}"
 
     @property
+    def owner_address(self) -> str:
+        """Where the owner reads mail; empty where config.yaml names neither the owner's nor the shop's address."""
+        return self.owner.email or self.shop.email
+
+    @property
     def digest(self) -> str:
         """A hash of everything that decides whether and when a message leaves; a new digest is a new generation."""
-        return hashlib.sha256(self.model_dump_json(exclude={"database", "mode"}).encode()).hexdigest()
+        return hashlib.sha256(self.model_dump_json(exclude={"database", "mode", "owner"}).encode()).hexdigest()
 
 
 def load_settings(folder: Path, environment: Mapping[str, str]) -> Settings:

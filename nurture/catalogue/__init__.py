@@ -4,11 +4,26 @@ from collections.abc import Mapping
 
 from nurture.mistake import Mistake, MistakesFound
 
-from . import campaign, channels, check, cli, conditions, intake, message, mistakes, planning, preview, shop, web
+from . import (
+    approval,
+    campaign,
+    channels,
+    check,
+    cli,
+    conditions,
+    intake,
+    message,
+    mistakes,
+    planning,
+    preview,
+    shop,
+    web,
+)
 
 Language = str
 
 TEXTS: Mapping[str, tuple[str, str]] = {
+    **approval.TEXTS,
     **mistakes.TEXTS,
     **campaign.TEXTS,
     **conditions.TEXTS,

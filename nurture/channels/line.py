@@ -79,6 +79,14 @@ class LineTransport:
             return NotSent("the fence was shut")
         return await self._connected().push(push.body, push.retry_key, permit)
 
+    async def reply(self, token: str, text: str) -> Outcome:
+        """Answers in the chat, free of the quota. A reply token is good once and for about a minute: never retried."""
+        return await self._connected().reply(token, text)
+
+    async def bot(self) -> str | Deferred | Rejected:
+        """The user id under which LINE's webhook names this account."""
+        return await self._connected().bot()
+
     async def quota(self) -> int | Deferred | Rejected | None:
         """How many people this account may push to in this calendar month; None = without limit."""
         return await self._connected().quota()

@@ -9,13 +9,19 @@ from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
-from linebot.v3.messaging import AsyncApiClient, AsyncMessagingApi, Configuration
+from linebot.v3.messaging import (
+    AsyncApiClient,
+    AsyncMessagingApi,
+    Configuration,
+    ReplyMessageRequest,
+    TextMessage,
+)
 from linebot.v3.messaging.exceptions import ApiException
 from pydantic import SecretStr, ValidationError
 
 from .classification import Answer, classify_push
 from .fence import Permit
-from .outcome import Deferred, NotSent, Outcome, Rejected, Unknown
+from .outcome import Accepted, Deferred, NotSent, Outcome, Rejected, Unknown
 
 PUSH = "/v2/bot/message/push"
 LARGEST_ANSWER = 65_536
@@ -45,6 +51,22 @@ class LineClient:
             if not payload.begun:
                 return Deferred("channel", "", type(problem).__name__)
             return Unknown(type(problem).__name__, retry_same_key=True)
+
+    async def reply(self, token: str, text: str) -> Outcome:
+        """See LineTransport."""
+        request = ReplyMessageRequest(reply_token=token, messages=[TextMessage(text=text)])
+        try:
+            found = await self._api.reply_message_with_http_info(request, _request_timeout=self._timeout)
+        except ApiException as problem:
+            return _refused(problem)
+        except (aiohttp.ClientError, OSError, TimeoutError, ValidationError) as problem:
+            return Unknown(type(problem).__name__)
+        return Accepted(str(found.status_code))
+
+    async def bot(self) -> str | Deferred | Rejected:
+        """See LineTransport."""
+        found = await self._asked(self._api.get_bot_info)
+        return found if isinstance(found, Deferred | Rejected) else str(found.user_id)
 
     async def quota(self) -> int | Deferred | Rejected | None:
         """See LineTransport."""
@@ -84,10 +106,17 @@ class LineClient:
         try:
             return await question(_request_timeout=self._timeout)
         except ApiException as problem:
-            kind = Rejected if problem.status in (401, 403) else Deferred
-            return kind("channel", str(problem.status), "")
+            return _refused(problem)
         except (aiohttp.ClientError, OSError, TimeoutError, ValidationError) as problem:
             return Deferred("channel", "", type(problem).__name__)
+
+
+def _refused(problem: ApiException) -> Deferred | Rejected:
+    """What an answer to anything but a push means; its words may hold what we sent, and are not kept."""
+    status = int(problem.status or 0)
+    if status in (401, 403):
+        return Rejected("channel", str(status), "")
+    return Rejected("message", str(status), "") if status == 400 else Deferred("channel", str(status), "")
 
 
 class _Guarded(aiohttp.BytesPayload):

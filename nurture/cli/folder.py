@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -102,6 +103,15 @@ def engine_of(settings: Settings) -> "Engine":
     except (ValueError, ArgumentError) as problem:
         place = Place(FILE_NAME)
         raise MistakesFound([Mistake(place, "cli.database_url", {"problem": str(problem)}, "database")]) from None
+
+
+def quota_in_force(engine: "Engine", settings: Settings, now: datetime) -> Settings:
+    """The settings with the LINE quota that the daemon plans by: LINE's own figure, where the daemon has asked it."""
+    from nurture.gates.quota import in_force
+    from nurture.store import reading
+
+    with reading(engine) as connection:
+        return in_force(connection, settings, now)
 
 
 def shown_database(settings: Settings) -> str:

@@ -51,13 +51,14 @@ def explain(
     """Every campaign and every gate for one customer."""
     from nurture.preview import SeveralPeople, explain_customer, explanation_json, explanation_table
 
-    from .folder import existing_database, shop_of
+    from .folder import existing_database, quota_in_force, shop_of
 
     desk: Desk = context.obj
     shop = shop_of(desk)
     now = _moment(desk, shop, at)
     with existing_database(shop.settings) as engine:
-        found = explain_customer(engine, shop.settings, shop.campaigns, shop.templates, now, customer)
+        settings = quota_in_force(engine, shop.settings, desk.now)
+        found = explain_customer(engine, settings, shop.campaigns, shop.templates, now, customer)
     if format_ == "json":
         desk.hand_over(explanation_json(found))
     else:
@@ -81,9 +82,11 @@ def _foreseen(
 ) -> str:
     from nurture.preview import as_html, as_json, as_table, foresee
 
+    from .folder import quota_in_force
+
     found = foresee(
         engine,
-        shop.settings,
+        quota_in_force(engine, shop.settings, desk.now),
         shop.campaigns,
         shop.templates,
         now,

@@ -1,13 +1,9 @@
-"""`run`, `worker`, `pause`, `resume`, `approve`: the daemon built and wired, and the hand brake."""
+"""`run`, `worker`, `pause`, `resume`, `approve`: the daemon from its start to its end, and the hand brake."""
 
 import asyncio
-import os
-import socket
 import sys
-from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-from uuid import UUID
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,9 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from nurture.config import Settings
-    from nurture.daemon import Daemon, Shop, Watched
-    from nurture.delivery.freezing import Press
-    from nurture.delivery.worker import Sender
+    from nurture.daemon import Shop, Watched
 
 BUSY = 75
 """Exit status when another daemon holds the database file (EX_TEMPFAIL of sysexits.h)."""
@@ -157,52 +151,35 @@ def _with_daemon(desk: Desk, watched: "Watched[Shop]", *, once: bool, deliver_on
 async def _run(
     desk: Desk, watched: "Watched[Shop]", engine: "Engine", *, once: bool, deliver_only: bool, alone: bool
 ) -> int:
-    from prometheus_client import CollectorRegistry
-
-    from nurture.daemon import Daemon, read_mailbox, watch_mailbox
+    from nurture.daemon import read_mailbox, watch_mailbox
     from nurture.daemon.journal import keep_journal
-    from nurture.daemon.notifying import notifier
+
+    from .wiring import wired
 
     terminal = sys.stderr.isatty()
-    settings, registry = watched.current.settings, CollectorRegistry()
+    settings = watched.current.settings
     _refuse_unready(settings)
     keep_journal(desk.clock.now, terminal=terminal)
-    senders = _senders(watched.current)
-    instance = _instance(engine)
-
-    def press(shop: "Shop") -> "Press":
-        from nurture.delivery.freezing import Press
-
-        return Press(shop.settings, shop.templates, instance)
-
-    name = f"{socket.gethostname()}-{os.getpid()}"
-    daemon = Daemon(
-        name,
-        engine,
-        desk.clock,
-        watched,
-        press,
-        senders,
-        plans=not deliver_only,
-        alone=alone,
-        registry=registry,
-        notify=notifier(desk.environment),
-    )
+    works = wired(desk, watched, engine, deliver_only=deliver_only, alone=alone)
+    daemon = works.daemon
     mailbox = (engine, settings, desk.environment, desk.clock)
     _tell_unread_mailbox(desk, settings)
     if once or terminal:
         campaigns = len(watched.current.campaigns.campaigns)
-        desk.tell("cli.run.will", channels=", ".join(senders) or "-", campaigns=campaigns)
-    if once:
-        await read_mailbox(*mailbox)
-        step = await daemon.tick()
-        await daemon.drain()
-        touches = step.planned.touches if step.planned else 0
-        desk.tell("cli.run.live", touches=touches, sent=step.delivered.get("sent", 0))
+        desk.tell("cli.run.will", channels=", ".join(daemon.worker.senders) or "-", campaigns=campaigns)
+    try:
+        if once:
+            await read_mailbox(*mailbox)
+            step = await daemon.tick()
+            await daemon.drain()
+            touches = step.planned.touches if step.planned else 0
+            desk.tell("cli.run.live", touches=touches, sent=step.delivered.get("sent", 0))
+            return 0
+        reading = [] if deliver_only else [watch_mailbox(*mailbox, daemon.stopping)]
+        await asyncio.gather(daemon.run(), *reading, *works.serving)
         return 0
-    reading = [] if deliver_only else [watch_mailbox(*mailbox, daemon.stopping)]
-    await asyncio.gather(daemon.run(), *reading, *_web(desk, engine, daemon, settings, registry))
-    return 0
+    finally:
+        await works.close()
 
 
 def _tell_unread_mailbox(desk: Desk, settings: "Settings") -> None:
@@ -220,51 +197,3 @@ def _refuse_unready(settings: "Settings") -> None:
     if not settings.secrets.secret_key.get_secret_value():
         values = {"variable": SECRETS["secret_key"]}
         raise MistakesFound([Mistake(Place(FILE_NAME), "check.no_secret", values)])
-
-
-def _senders(shop: "Shop") -> Mapping[str, Sequence["Sender"]]:
-    """Connections for the channels that have what they need; a channel without credentials is left out."""
-    from nurture.channels.mail import MailTransport
-    from nurture.channels.server import mail_server
-    from nurture.delivery.senders import LineSender, MailSender
-
-    settings = shop.settings
-    found: dict[str, Sequence[Sender]] = {}
-    if settings.email.host:
-        server = mail_server(settings)
-        found["email"] = [MailSender(MailTransport(server)) for _ in range(settings.email.connections)]
-    if settings.line.enabled and settings.secrets.line_access_token.get_secret_value():
-        from nurture.channels.line import LineTransport, line_account
-
-        found["line"] = [LineSender(LineTransport(line_account(settings)))]
-    return found
-
-
-def _instance(engine: "Engine") -> UUID:
-    from nurture.store import database_id, reading
-
-    with reading(engine) as connection:
-        return UUID(database_id(connection))
-
-
-def _web(desk: Desk, engine: "Engine", daemon: "Daemon", settings: Any, registry: Any) -> list[Any]:
-    """The public endpoints as a coroutine beside the daemon, none where config does not ask for them."""
-    if not settings.web.enabled:
-        return []
-    from nurture.web.app import make_app
-    from nurture.web.serving import serve
-
-    app = make_app(
-        engine,
-        settings,
-        desk.clock,
-        health=daemon.age,
-        registry=registry,
-        reply=_silent,
-        writer=daemon.worker.writer,
-    )
-    return [serve(app, settings.web.host, settings.web.port, daemon.stopping)]
-
-
-async def _silent(token: str, text: str) -> None:
-    """Answers in the chat are not given yet: an opt-out by keyword acts without one."""

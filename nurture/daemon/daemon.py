@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,6 +53,10 @@ class Shop:
     templates: Templates
 
 
+Errand = Callable[[Shop, datetime], Awaitable[bool]]
+"""What is looked after with a tick: it knows itself whether it is time. True = planning's limits have changed."""
+
+
 @dataclass(frozen=True)
 class Step:
     """What one tick did."""
@@ -87,17 +91,20 @@ class Daemon:
         alone: bool = False,
         registry: CollectorRegistry | None = None,
         notify: Notify = lambda word: None,
+        before: Sequence[Errand] = (),
+        after: Sequence[Errand] = (),
     ) -> None:
         """`plans`: False for a process that delivers only. `alone`: a lock proves that no other process lives.
 
         `registry`: where it counts, one of its own if none is given. `notify`: tells the service manager.
+        `before` and `after` its planning: errands of whoever plans.
         """
         self.plans, self.alone = plans, alone
         self.name, self.engine, self.clock, self.shop, self.press = name, engine, clock, shop, press
         self.worker = Worker(name, engine, clock, self._shift(), senders)
         self.health = Health()
         self.metrics = Metrics(registry or CollectorRegistry(), self.worker.counts)
-        self.notify = notify
+        self.notify, self.before, self.after = notify, before, after
         self._began = shop.current.settings
         self._settled = False
         self.stopping = asyncio.Event()
@@ -117,7 +124,7 @@ class Daemon:
             # Before anything is claimed here: all leases that the lock proves dead, and none of our own.
             await self.worker.reap(everything=self.alone and not self._settled)
             self._settled = True
-        planned = await asyncio.to_thread(self._plan) if self.live and self.plans else None
+        planned = await self._planned() if self.live and self.plans else None
         delivered = await self.deliver()
         self.health.last_tick = self.clock.now()
         seconds = self.clock.boottime() - began
@@ -192,12 +199,32 @@ class Daemon:
         await self.worker.close()
         log.info("stopped", name=self.name)
 
-    def _plan(self) -> Committed | None:
-        now = self.clock.now()
+    async def _planned(self) -> Committed | None:
+        """None where another process plans: it runs the errands too."""
+        if not await asyncio.to_thread(self._take_lease):
+            return None
+        if await self._run(self.before):
+            self.worker.shift = self._shift()
+        planned = await asyncio.to_thread(self._plan)
+        await self._run(self.after)
+        return planned
+
+    async def _run(self, errands: Sequence[Errand]) -> bool:
+        """Whether any of them changed what limits planning. What goes wrong with one must not keep messages waiting."""
+        changed = False
+        for errand in errands:
+            try:
+                changed |= not self.stopping.is_set() and await errand(self.shop.current, self.clock.now())
+            except Exception as problem:
+                log.error("errand_failed", error=type(problem).__name__, spot=spot_of(problem))
+        return changed
+
+    def _take_lease(self) -> bool:
         with writing(self.engine) as connection:
-            if not take(connection, PLANNER, self.name, now, LEASE):
-                return None
-        situation = self.worker.shift.situation(now)
+            return take(connection, PLANNER, self.name, self.clock.now(), LEASE)
+
+    def _plan(self) -> Committed:
+        situation = self.worker.shift.situation(self.clock.now())
         with planning(self.engine, prepare) as session:
             planned = plan(session.connection, situation)
             return commit(session, situation, planned)

@@ -1,13 +1,14 @@
 """The store: the tables, how a database is opened and upgraded, and the one way in which a customer changes."""
 
 from nurture.store.among import among
-from nurture.store.approval import approve_until, approved_until
+from nurture.store.approval import approve_until, approved_until, asked, begin_asking, end_asking
 from nurture.store.change import change, change_selected
 from nurture.store.collation import binary_order
 from nurture.store.engine import PlanningConnection, open_engine, planning, reading, sqlite_module, wal_fault, writing
 from nurture.store.identity import bucket_of, database_id, database_secret, set_database_secret
 from nurture.store.migrations import NewerDatabase, current_revision, needs_upgrade, upgrade
 from nurture.store.pausing import pause, resume
+from nurture.store.quota import line_quota, note_line_quota
 from nurture.store.snapshot import backup
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "among",
     "approve_until",
     "approved_until",
+    "asked",
     "backup",
+    "begin_asking",
     "binary_order",
     "bucket_of",
     "change",
@@ -24,7 +27,10 @@ __all__ = [
     "current_revision",
     "database_id",
     "database_secret",
+    "end_asking",
+    "line_quota",
     "needs_upgrade",
+    "note_line_quota",
     "open_engine",
     "pause",
     "planning",

@@ -20,10 +20,11 @@ from nurture.clock import Clock
 from nurture.config import Settings
 from nurture.delivery.writer import Writer
 
+from .approving import Approving
 from .desk import Desk
 from .health import Watching
 from .linking import Linking
-from .office import Health, Office, Reply, make_counters
+from .office import Health, Listed, Office, Reply, make_counters
 from .page import POLICY
 from .unsubscribing import Unsubscribing
 from .webhook import Webhook
@@ -48,16 +49,18 @@ def make_app(
     registry: CollectorRegistry,
     reply: Reply,
     writer: Writer | None = None,
-    bot: str = "",
+    bot: Callable[[], str] = lambda: "",
+    held: Listed | None = None,
 ) -> Starlette:
     """Builds the app; its lifespan runs the desk that works off LINE's events.
 
     `health`: seconds since planning's last tick, None before the first. `registry`: one app a registry. `reply`: sends
     a text with a LINE reply token. `writer`: the process's own, where it has one; else the app makes and ends one.
-    `bot`: the LINE bot's user id; events for another one are passed over.
+    `bot`: the LINE bot's user id, empty while it is not known; events for another one are passed over.
+    `held`: what waits for the owner's word.
     """
     own = writer or Writer(engine)
-    office = Office(engine, settings, clock, own, health, registry, reply, bot, make_counters(registry))
+    office = Office(engine, settings, clock, own, health, registry, reply, bot, make_counters(registry), held)
     desk, watching = Desk(office), Watching(office)
 
     @asynccontextmanager
@@ -75,6 +78,7 @@ def make_app(
     routes = [
         Route("/u/{token}", _endpoint(Unsubscribing(office)), methods=["GET", "POST"]),
         Route("/l/{token}", _endpoint(Linking(office)), methods=["GET", "POST"]),
+        Route("/a/{token}", _endpoint(Approving(office)), methods=["GET", "POST"]),
         Route("/line/webhook", _endpoint(Webhook(office, desk.ring)), methods=["POST"]),
         Route("/healthz", watching.alive),
         Route("/readyz", watching.ready),

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from nurture.catalogue import say
+from nurture.channels.outcome import Accepted, Unknown
 from nurture.feedback import Acted, act, next_open, note_failure, settle
 
 from .office import Office
@@ -97,11 +98,17 @@ class Desk:
 
     async def _reply(self, acted: Acted) -> None:
         settings = self._office.settings
+        text = say(settings.language, acted.reply, shop=settings.shop.name)
         try:
-            await self._office.reply(acted.reply_token, say(settings.language, acted.reply, shop=settings.shop.name))
+            outcome = await self._office.reply(acted.reply_token, text)
         except Exception as problem:
+            outcome = Unknown(type(problem).__name__)
+        word = "answered" if isinstance(outcome, Accepted) else "lost"
+        self._office.counters.replies.labels(word).inc()
+        if word == "lost":
             # What was asked for is done; an answer that is lost is not worth a second try, its token is used up.
-            log.warning("line.reply_lost", problem=type(problem).__name__)
+            said = getattr(outcome, "code", "") or getattr(outcome, "reason", "")
+            log.warning("line.reply_lost", problem=type(outcome).__name__, said=said)
 
     async def _rung(self) -> None:
         waiting = asyncio.ensure_future(self._bell.wait())

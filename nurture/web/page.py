@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from nurture.catalogue import say
 from nurture.config import Settings
+from nurture.preview.waiting import Card
 
 Language = Literal["ja", "en"]
 STYLE = """
@@ -33,10 +34,12 @@ button{width:100%;min-height:3.25rem;border:0;border-radius:8px;background:#1f5f
 button:focus-visible,input:focus-visible{outline:3px solid #f0a500;outline-offset:2px}
 .code{margin:1rem 0;padding:.75rem;border:2px solid #1f5f4a;border-radius:8px;text-align:center;
 font:700 2rem/1.3 ui-monospace,Menlo,Consolas,monospace;letter-spacing:.2em}
+section{margin:1rem 0;padding:.9rem 1rem;border:1px solid #ddd8cd;border-radius:8px;line-height:1.6}
+h2{margin:0;font-size:1.05rem}section p{margin:.3rem 0 0;font-size:.95rem}.amount{font-weight:700;color:#1f5f4a}
 address{font-style:normal}
 footer p{margin:0}
 @media(prefers-color-scheme:dark){body{background:#181818;color:#eee}main{background:#242424}
-.shop,.small,footer{color:#bbb}.code{border-color:#7fc8ad}button{background:#2f8467}}
+.shop,.small,footer{color:#bbb}.code{border-color:#7fc8ad}section{border-color:#4a4a4a}.amount{color:#7fc8ad}button{background:#2f8467}}
 """.strip().replace("\n", "")
 POLICY = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'; "
@@ -64,6 +67,8 @@ class Page:
     """What the box above the button says; empty for none."""
     code: str = ""
     """Shown large."""
+    cards: Sequence[Card] = ()
+    """Things listed above the button."""
 
 
 def answer(settings: Settings, page: Page, status: int = 200) -> Response:

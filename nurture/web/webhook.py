@@ -49,7 +49,8 @@ class Webhook:
             delivery = read_delivery(body, now)
         except (ValueError, RecursionError):
             return self._refuse("not_events", 400)
-        if self._office.bot and delivery.destination != self._office.bot:
+        bot = self._office.bot()
+        if bot and delivery.destination != bot:
             log.warning("line.other_destination", events=len(delivery.arrivals))
             return PlainTextResponse("")
         if delivery.arrivals:

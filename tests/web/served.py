@@ -12,9 +12,11 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
+from nurture.channels.outcome import Accepted, Outcome
 from nurture.clock import Clock
 from nurture.config import Settings
 from nurture.web import make_app, serve
+from nurture.web.office import Listed
 from tests.feedback.people import NOON, settings
 
 
@@ -75,16 +77,19 @@ class Times:
 
 
 @contextmanager
-def served(engine: Engine, *, bot: str = "", broken_reply: bool = False, **changes: Any) -> Iterator[Served]:
+def served(
+    engine: Engine, *, bot: str = "", held: Listed | None = None, broken_reply: bool = False, **changes: Any
+) -> Iterator[Served]:
     """Serves until the block ends; whatever the server raised is raised here. `changes`: keys of config.yaml."""
     times, replies, registry = Times(), [], CollectorRegistry()
     ports: list[int] = []
     ready, stop, loops = threading.Event(), asyncio.Event(), []
 
-    async def reply(token: str, text: str) -> None:
+    async def reply(token: str, text: str) -> Outcome:
         if broken_reply:
             raise ConnectionError
         replies.append((token, text))
+        return Accepted("200")
 
     def listening(port: int) -> None:
         ports.append(port)
@@ -93,7 +98,13 @@ def served(engine: Engine, *, bot: str = "", broken_reply: bool = False, **chang
     async def run() -> None:
         loops.append(asyncio.get_running_loop())
         made: Settings = changes.pop("made", None) or settings(**changes)
-        parts = {"health": lambda: times.tick_age, "registry": registry, "reply": reply, "bot": bot}
+        parts = {
+            "health": lambda: times.tick_age,
+            "registry": registry,
+            "reply": reply,
+            "bot": lambda: bot,
+            "held": held,
+        }
         await serve(make_app(engine, made, times.clock(), **parts), "127.0.0.1", 0, stop, listening=listening)
 
     failures: list[BaseException] = []
