@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from nurture.config import Settings
-from nurture.gates.cap import longest_memory
+from nurture.gates.cap import cap_rows, longest_memory
 from nurture.gates.limit import CONSUMED, Limit, limits_of
 from nurture.gates.placing import Candidate, Contact, Decision, Placer
 from nurture.gates.reach import FIXED, INCOMPLETE, LEFT_AUDIENCE, NO_ADDRESS, ON_HOLD, SUPPRESSED, on_hold, reach
@@ -36,6 +36,7 @@ from nurture.rules.offer import offered_product
 from nurture.rules.permission import usable_address
 from nurture.rules.variables import incomplete
 from nurture.store import among, approved_until
+from nurture.store.backstop import caps_in_force
 from nurture.store.tables import (
     Account,
     Customer,
@@ -91,7 +92,8 @@ def claim(
     Only `channels` that the worker can serve are looked at: the others' slots stay as they are.
     """
     picked = _pick(connection, situation, channels, limit)
-    if not picked:
+    # Other caps than those in force: this folder was changed, and planning has not decided by it yet.
+    if not picked or caps_in_force(connection) != cap_rows(situation.caps):
         return []
     picked = _lock(connection, picked)
     asked = [each for step in situation.steps for each in _ask(connection, situation, step, picked)]
@@ -398,6 +400,7 @@ def _claimed(asked: Asked, until: int) -> Claimed:
         attempts=row.attempts,
         expires_at=row.expires_at,
         sendable_until=until,
+        zone=row.zone,
     )
 
 

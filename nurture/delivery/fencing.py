@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 
+from nurture.gates.cap import QUARTER, periods_in
 from nurture.store import among, change
 from nurture.store.facts import note_contacts, refresh_facts
 from nurture.store.tables import Attempt, Contact, Customer, Generation, Message, Touch, table
@@ -119,6 +120,7 @@ def _note(connection: Connection, through: Sequence[Claimed], counts: dict[int, 
                 "at": now,
                 "counts": counts[each.touch_id],
                 "touch_id": each.touch_id,
+                "periods": periods_in(each.zone, int(now.timestamp()) // QUARTER),
                 "source": each.campaign.campaign,
                 "note": "",
             }

@@ -30,6 +30,8 @@ class Claimed:
     expires_at: int
     sendable_until: int
     """Past it the fence refuses: the window's end less the guard band, or expiry."""
+    zone: str = "UTC"
+    """The recipient's, by whose days the backstop counts calendar caps."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from nurture.config import Settings
-from nurture.zone import Unit, ZoneTable, period_end, period_start
+from nurture.zone import Unit, ZoneTable, period_end, period_start, zone_table
+
+QUARTER = 900
+"""Seconds of a quarter of an hour."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,22 @@ def cap_rules(settings: Settings) -> tuple[CapRule, ...]:
     ]
     gap = settings.min_gap.days * 86_400 + settings.min_gap.seconds
     return (*rules, CapRule("min_gap", 1, gap, None, None)) if gap else tuple(rules)
+
+
+def cap_rows(rules: Sequence[CapRule]) -> list[tuple[str, int, int, str | None, str | None]]:
+    """The rules as the database keeps those in force, in its order."""
+    return sorted(((each.name, each.limit, each.seconds, each.unit, each.channel) for each in rules), key=repr)
+
+
+@lru_cache(maxsize=4096)
+def periods_in(zone: str, quarter: int) -> list[int]:
+    """Bounds of the day, week and month of a quarter of an hour (epoch seconds / 900): six instants, each end open.
+
+    No zone shifts by less than a quarter, so that a whole quarter lies in the same periods.
+    """
+    table, instant = zone_table(zone), quarter * QUARTER
+    units: tuple[Unit, ...] = ("day", "week", "month")
+    return [bound for unit in units for bound in (period_start(table, instant, unit), period_end(table, instant, unit))]
 
 
 def longest_memory(rules: Sequence[CapRule]) -> int:

@@ -27,9 +27,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from nurture.gates.cap import cap_rows
 from nurture.gates.situation import Situation
 from nurture.rules.joining import join_in_order
 from nurture.store import PlanningConnection
+from nurture.store.backstop import put_caps
 from nurture.store.tables import (
     Cadence,
     CampaignVersion,
@@ -117,6 +119,7 @@ def _seen_changes(connection: Connection) -> list[tuple[int, int]]:
 
 def _write_generation(connection: Connection, situation: Situation, planned: Planned) -> None:
     # A pause or resume since the plan began is newer than it: the next tick must find it, and decide anew.
+    put_caps(connection, cap_rows(situation.caps))
     newest = connection.scalar(select(func.max(GENERATION.c.id))) or 0
     if planned.due.generation_changed and newest == planned.due.generation - 1:
         connection.execute(insert(GENERATION).values(digest=situation.digest, began_at=situation.now))

@@ -144,9 +144,9 @@ def test_a_worker_that_died_behind_the_fence_leaves_an_unknown_message(engine: E
     post.shop.order(alice, "2026-11-20 10:00")
     post.shop.tick("2026-11-20 10:05")
     with writing(engine) as connection:
-        connection.execute(
-            update(table(Touch)).values(status="sending", token=1, worker="dead", lease_until=post.standing.at)
-        )
+        for status in ("claimed", "sending"):
+            held = {"status": status, "token": 1, "worker": "dead", "lease_until": post.standing.at}
+            connection.execute(update(table(Touch)).values(**held))
     post.tick("2026-11-20 10:10")
     assert post.arrived() == []
     assert post.shop.the(alice).status == "unknown"

@@ -18,8 +18,9 @@ from .cases import Cases
 from .ledger import Touch as Expected
 from .oracle import Oracle
 from .pen import Pen
-from .promises import broken
+from .promises import broken, decided
 from .state import Contact
+from .time import period_of
 
 DECIDED = select(CANDIDATE, DECISION).select_from(
     CANDIDATE.outerjoin(DECISION, DECISION.c.candidate_id == CANDIDATE.c.id)
@@ -106,11 +107,13 @@ class Harness:
         touch = table(Touch)
         self.pen.mark(each.customer_id for each in due)
         for each, outcome in zip(due, outcomes, strict=False):
-            claimed = (
-                update(touch).where(touch.c.id == each.id, touch.c.status == "planned").values(status=outcome, at=now)
-            )
-            self.pen.statements.append(claimed)
+            until = {"sendable_until": touch.c.expires_at, "at": now}
+            for old, new in (("planned", "claimed"), ("claimed", "sending")):
+                step = update(touch).where(touch.c.id == each.id, touch.c.status == old).values(status=new, **until)
+                self.pen.statements.append(step)
             self._send(each, now, outcome)
+            ended = update(touch).where(touch.c.id == each.id, touch.c.status == "sending").values(status=outcome)
+            self.pen.statements.append(ended)
         self.pen.flush(self.engine, now)
 
     def _send(self, touch: Expected, now: int, outcome: str) -> None:
@@ -122,6 +125,8 @@ class Harness:
             return
         contact = Contact(self.pen.next_id(), touch.customer_id, touch.owner_id, touch.channel, now)
         contact.counts, contact.touch_id, contact.source = touch.counts, touch.id, touch.campaign
+        zone = decided(touch, self.oracle).zone
+        contact.periods = [bound for word in ("day", "week", "month") for bound in period_of(now, word, zone)]
         self.pen.add(contact)
 
 

@@ -15,7 +15,7 @@ def broken(touch: Touch, oracle: Oracle, now: int) -> Iterator[str]:
     """Every promise that sending the touch now would break."""
     state, settings = oracle.state, oracle.settings
     person: Customer = state.one(Customer, touch.customer_id)
-    candidate = _decided(touch, oracle)
+    candidate = decided(touch, oracle)
     channel, commercial = str(touch.channel), candidate.commercial
     if not usable(person, channel, state):
         yield "no address"
@@ -35,7 +35,7 @@ def broken(touch: Touch, oracle: Oracle, now: int) -> Iterator[str]:
         yield f"more than {name}"
 
 
-def _decided(touch: Touch, oracle: Oracle) -> Candidate:
+def decided(touch: Touch, oracle: Oracle) -> Candidate:
     """The decision of this tick that lets the touch leave: what is due is decided anew at every tick."""
     return next(each for each in oracle.candidates if each.touch is touch or _same(each, touch))
 

@@ -188,6 +188,7 @@ class Contact(Row):
     direction: str = "out"
     counts: bool = True
     touch_id: int | None = None
+    periods: list[int] | None = None
     source: str = ""
 
 

@@ -18,6 +18,7 @@ from sqlmodel import SQLModel
 
 from nurture.campaign import Campaigns, load_campaigns
 from nurture.config import Settings
+from nurture.gates.cap import QUARTER, periods_in
 from nurture.gates.situation import Situation
 from nurture.planning.commit import Committed, commit
 from nurture.planning.plan import Planned, plan
@@ -279,14 +280,18 @@ class Shop:
     def _sent(self, connection: Connection, found: Any, at: datetime, status: str) -> None:
         change(connection, [found.customer_id], at)
         touches = table(Touch)
-        mine = (touches.c.id == found.id, touches.c.status == "planned")
-        moved = connection.execute(update(touches).where(*mine).values(status=status, at=at))
-        assert moved.rowcount == 1
+        values: dict[str, Any] = {"at": at, "sendable_until": found.expires_at}
+        for old, new in (("planned", "claimed"), ("claimed", "sending")):
+            mine = (touches.c.id == found.id, touches.c.status == old)
+            assert connection.execute(update(touches).where(*mine).values(status=new, **values)).rowcount == 1
         if status in ("sent", "unknown"):
             who = {"customer_id": found.customer_id, "owner_id": found.owner_id, "touch_id": found.id}
             what = {"channel": found.channel, "at": at, "counts": found.counts_to_cap, "source": found.campaign}
-            add(connection, Contact, **who, **what)
+            zone = connection.scalar(select(table(Customer).c.zone).where(table(Customer).c.id == found.customer_id))
+            periods = periods_in(zone or self.settings.timezone, int(at.timestamp()) // QUARTER)
+            add(connection, Contact, **who, **what, periods=periods)
             refresh_facts(connection, [found.customer_id])
+        connection.execute(update(touches).where(touches.c.id == found.id).values(status=status))
 
     # What the ledger says
 

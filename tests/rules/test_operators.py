@@ -22,6 +22,7 @@ from nurture.config import Settings
 from nurture.rules.compiling import nodes, predicate
 from nurture.rules.scope import Scope
 from nurture.store import writing
+from nurture.store.backstop import lower_backstop
 from nurture.store.facts import refresh_facts
 from nurture.store.tables import (
     Address,
@@ -92,6 +93,7 @@ class Rows:
 
     def write(self, engine: Engine) -> None:
         with writing(engine) as connection:
+            lower_backstop(connection)  # a past of contacts that nobody lived through
             for name, model in MODELS.items():
                 for values in self.tables.get(name, []):
                     connection.execute(insert(table(model)).values(**values))

@@ -8,6 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from nurture.store.backstop import raise_backstop
 from nurture.store.engine import open_engine, reading, writing
 from nurture.store.identity import draw_identity
 
@@ -36,6 +37,8 @@ def upgrade(url: str) -> None:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
             _refuse_newer(connection)
             command.upgrade(alembic_config(connection), "head")
+            # Not part of a migration: Alembic rebuilds a table on SQLite, and its triggers are gone.
+            raise_backstop(connection)
             draw_identity(connection)
     finally:
         engine.dispose()

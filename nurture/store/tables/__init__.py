@@ -9,7 +9,9 @@ from .ledger import Attempt, CampaignVersion, Enrollment, Membership, Message, T
 from .people import Account, Address, Consent, Customer, CustomerFact, CustomerTag, DatedFact, Hold, Suppression
 from .trade import Booking, Contact, Event, Order, OrderLine, Product, ProductRelation
 from .upkeep import (
+    Alarm,
     Cadence,
+    CapInForce,
     CustomerChange,
     Generation,
     ImportRow,
@@ -25,10 +27,12 @@ from .upkeep import (
 __all__ = [
     "Account",
     "Address",
+    "Alarm",
     "Attempt",
     "Booking",
     "Cadence",
     "CampaignVersion",
+    "CapInForce",
     "Consent",
     "Contact",
     "Customer",

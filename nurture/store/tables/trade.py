@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index
+from sqlalchemy import JSON, BigInteger, Column, Index
 from sqlmodel import Field, SQLModel
 
 from .column import customer_column, instant_column, key_column
@@ -129,7 +129,10 @@ class Contact(SQLModel, table=True):
     at: datetime | None = instant_column(nullable=False)
     counts: bool = True
     """Counts to the caps; fixed when it happened."""
-    touch_id: int | None = Field(default=None, sa_type=BigInteger, index=True)
+    touch_id: int | None = Field(default=None, sa_type=BigInteger, index=True, unique=True)
+    """The touch of ours that it is; a touch has one contact at most."""
+    periods: list[int] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """Of our own: bounds of its day, week and month in its recipient's zone, by which the database checks the caps."""
     source: str = ""
     note: str = ""
     __table_args__ = (

@@ -134,12 +134,55 @@ class Throttle(SQLModel, table=True):
     """Messages a second in force; 0 = the configured one."""
 
 
+class CapInForce(SQLModel, table=True):
+    """One frequency cap of the generation in force, so that the database can refuse what would break it."""
+
+    __tablename__ = "cap_rule"
+    id: int | None = key_column()
+    name: str
+    """As it is shown."""
+    at_most: int
+    seconds: int = Field(sa_type=BigInteger)
+    """Length of the rolling window; 0 for a calendar cap."""
+    unit: str | None = None
+    """day | week | month for a calendar cap."""
+    channel: str | None = None
+    """Counts and holds back only this channel; None = every contact."""
+
+
+class Alarm(SQLModel, table=True):
+    """Something that a person must know: it stands until it is cleared, and `status` shows it."""
+
+    id: int | None = key_column()
+    kind: str
+    """clock | restored | breaker | backstop."""
+    subject: str
+    """Whom or what it is about: a host, a campaign, a rule."""
+    about: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """Values for its sentence; no personal data."""
+    raised_at: datetime | None = instant_column(nullable=False)
+    seen_at: datetime | None = instant_column(nullable=False)
+    """When it last held."""
+    cleared_at: datetime | None = instant_column()
+    __table_args__ = (
+        Index(
+            "ux_alarm_standing",
+            "kind",
+            "subject",
+            unique=True,
+            sqlite_where=text("cleared_at IS NULL"),
+            postgresql_where=text("cleared_at IS NULL"),
+        ),
+    )
+
+
 class Lease(SQLModel, table=True):
     """Who holds a role that only one process may have, and until when: the planner's."""
 
     name: str = Field(primary_key=True)
     holder: str
     token: int = Field(default=0, sa_type=BigInteger)
+    """Raised with each taking; whoever writes under an older one lost the role while it slept."""
     until_at: datetime | None = instant_column(nullable=False)
 
 

@@ -61,6 +61,32 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "alarm",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            sa.Identity(always=False),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("about", sa.JSON(), nullable=False),
+        sa.Column("raised_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("cleared_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("alarm", schema=None) as batch_op:
+        batch_op.create_index(
+            "ux_alarm_standing",
+            ["kind", "subject"],
+            unique=True,
+            sqlite_where=sa.text("cleared_at IS NULL"),
+            postgresql_where=sa.text("cleared_at IS NULL"),
+        )
+
+    op.create_table(
         "attempt",
         sa.Column(
             "id",
@@ -135,6 +161,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("campaign", "digest", name="ux_campaign_version"),
     )
     op.create_table(
+        "cap_rule",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            sa.Identity(always=False),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("at_most", sa.Integer(), nullable=False),
+        sa.Column("seconds", sa.BigInteger(), nullable=False),
+        sa.Column("unit", sa.String(), nullable=True),
+        sa.Column("channel", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "consent",
         sa.Column(
             "id",
@@ -182,6 +224,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("counts", sa.Boolean(), nullable=False),
         sa.Column("touch_id", sa.BigInteger(), nullable=True),
+        sa.Column("periods", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -190,7 +233,7 @@ def upgrade() -> None:
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.create_index("ix_contact_customer", ["customer_id", "at"], unique=False)
         batch_op.create_index("ix_contact_owner", ["owner_id", "at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_contact_touch_id"), ["touch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contact_touch_id"), ["touch_id"], unique=True)
 
     op.create_table(
         "customer",
@@ -863,6 +906,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_consent_customer")
 
     op.drop_table("consent")
+    op.drop_table("cap_rule")
     op.drop_table("campaign_version")
     op.drop_table("cadence")
     with op.batch_alter_table("booking", schema=None) as batch_op:
@@ -875,6 +919,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_attempt_touch_id"))
 
     op.drop_table("attempt")
+    with op.batch_alter_table("alarm", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ux_alarm_standing",
+            sqlite_where=sa.text("cleared_at IS NULL"),
+            postgresql_where=sa.text("cleared_at IS NULL"),
+        )
+
+    op.drop_table("alarm")
     with op.batch_alter_table("address", schema=None) as batch_op:
         batch_op.drop_index(
             "ux_address_value",
