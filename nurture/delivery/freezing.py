@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha1
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from sqlalchemy import Connection, and_, delete, insert, select
 
@@ -41,11 +42,20 @@ class Press:
 
     def key(self, claimed: Claimed) -> str:
         """Message-ID or retry key: the same for every try of this touch on this hop."""
-        number = uuid5(self.instance, f"{claimed.touch_id}:{claimed.hop}")
+        number = _uuid5(self.instance.bytes, f"{claimed.touch_id}:{claimed.hop}")
         if claimed.channel == "line":
-            return str(number)
+            return number
         domain = self.settings.email.from_address.rpartition("@")[2] or "localhost"
         return f"<{number}@{domain}>"
+
+
+def _uuid5(namespace: bytes, name: str) -> str:
+    """`str(uuid.uuid5(…))` (RFC 9562 section 5.5) without its object, which costs ten times the hash."""
+    found = bytearray(sha1(namespace + name.encode(), usedforsecurity=False).digest()[:16])
+    found[6] = found[6] & 0x0F | 0x50
+    found[8] = found[8] & 0x3F | 0x80
+    digits = found.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def gather(connection: Connection, press: Press, claims: Sequence[Claimed], now: datetime) -> dict[int, Context]:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Carrier addresses such as a..b@docomo.ne.jp break RFC 5321 and work all the same, so that only what could end a header
 # or an address, or name a second one, is refused.
@@ -20,6 +21,7 @@ class Mailbox:
         return f"{self.name} <{self.address}>" if self.name else self.address
 
 
+@lru_cache(maxsize=1024)
 def ascii_address(address: str) -> str:
     """The address with its domain as A-labels (RFC 5890).
 

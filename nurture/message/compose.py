@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-import css_inline
 import jinja2
 
 from nurture.campaign.model import Channel
@@ -18,6 +17,7 @@ from .context import Context
 from .filters import RENDERING, Rendering, ValueRefused
 from .flex import flex_messages, text_message, within_request
 from .folder import HTML, LINE_JSON, LINE_TEXT
+from .inlining import inline
 from .link import Subscription, make_token, unsubscribe_mailto, unsubscribe_url
 from .template import Template
 
@@ -28,11 +28,7 @@ LARGEST = 1_000_000
 # which a sender's name or an address could be forged.
 _LINE_ENDS = re.compile(r"[\r\n\t\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_BODY = re.compile(r"<body[^>]*>", re.IGNORECASE)
 _HIDDEN = "display:none;max-height:0;overflow:hidden;mso-hide:all"
-
-# A link to a style sheet is dropped and never fetched: a template must not make this machine call another.
-_INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
 
 
 @dataclass(frozen=True)
@@ -179,23 +175,28 @@ class _Writing:
     def _html(self, values: Mapping[str, Any]) -> str:
         if self.template.html is None:
             return ""
-        preheader = ""
+        hidden = ""
         if self.template.preheader:
             preheader = _cleaned(self._rendered(self.template.preheader, values)).strip()
-        html = _INLINER.inline(self._form(HTML, self.template.html, values))
-        if not preheader:
-            return html
-        hidden = f'<div style="{_HIDDEN}">{escape(preheader)}</div>'
-        body = _BODY.search(html)
-        return html[: body.end()] + hidden + html[body.end() :] if body else hidden + html
+            hidden = f'<div style="{_HIDDEN}">{escape(preheader)}</div>' if preheader else ""
+        rendering: Rendering = values[RENDERING]
+        rendering.marks = self.template.markable
+        try:
+            return inline(self._form(HTML, self.template.html, values), hidden)
+        finally:
+            rendering.marks = False
 
     def _rendered(self, template: jinja2.Template, values: Mapping[str, Any]) -> str:
         pieces, size = [], 0
-        for piece in template.generate(values):
-            size += len(piece)
-            if size > LARGEST:
-                raise ValueRefused("message.too_large", size=size, limit=LARGEST)
-            pieces.append(piece)
+        try:
+            # Not `generate`, which passes each piece through one more generator.
+            for piece in template.root_render_func(template.new_context(dict(values))):
+                size += len(piece)
+                if size > LARGEST:
+                    raise ValueRefused("message.too_large", size=size, limit=LARGEST)
+                pieces.append(piece)
+        except Exception:
+            template.environment.handle_exception()
         return "".join(pieces)
 
     def _place(self, problem: Exception) -> tuple[str, int]:
@@ -220,10 +221,14 @@ def _opt_out_headers(settings: Settings, token: str) -> list[tuple[str, str]]:
 
 
 def _cleaned(line: str) -> str:
+    if line.isprintable():
+        return line
     return _UNPRINTABLE.sub("", _LINE_ENDS.sub(" ", line))
 
 
 def _body(text: str) -> str:
     """Line feeds only, nothing unprintable, no blank lines around, one line feed at the end."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
-    return _UNPRINTABLE.sub("", plain).strip("\n") + "\n"
+    if not plain.replace("\n", "").replace("\u3000", "").isprintable():
+        plain = _UNPRINTABLE.sub("", plain)
+    return plain.strip("\n") + "\n"

@@ -11,8 +11,10 @@ from jinja2 import FunctionLoader, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
 
 from .filters import FILTERS, RENDERING, Rendering, ValueRefused
+from .inlining import BEGIN, END
 from .views import Missing, View
 
 MOST_PASSES = 10_000
@@ -31,10 +33,8 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         """The sandbox's own lookup, but for our views, which hold nothing to be kept from: a third of a mail's time."""
         if isinstance(obj, View) and not attribute.startswith("_"):
-            try:
-                return obj[attribute]
-            except KeyError:
-                return self.undefined(obj=obj, name=attribute)
+            found = obj.held.get(attribute)  # None is never held
+            return self.undefined(obj=obj, name=attribute) if found is None else found
         return super().getattr(obj, attribute)
 
     def is_safe_callable(self, obj: Any) -> bool:
@@ -66,6 +66,7 @@ def make_environment(load: LoadSource) -> TemplateEnvironment:
     """The environment for one folder of templates; `load` gives source and shown file name of a template's name."""
     environment = TemplateEnvironment(
         loader=FunctionLoader(load),
+        finalize=_marked,
         undefined=Missing,
         autoescape=is_html,
         trim_blocks=True,
@@ -82,6 +83,14 @@ def make_environment(load: LoadSource) -> TemplateEnvironment:
 def is_html(name: str | None) -> bool:
     """Whether values are escaped in the template of that name."""
     return bool(name and name.endswith(".html.j2"))
+
+
+@pass_context
+def _marked(context: Context, value: Any) -> Any:
+    rendering: Rendering = context[RENDERING]
+    if not rendering.marks or not context.eval_ctx.autoescape or hasattr(value, "__html__"):
+        return value
+    return Markup(f"{BEGIN}{escape(value)}{END}")
 
 
 @pass_context

@@ -30,6 +30,7 @@ _NAME = re.compile(r"[A-Za-z0-9-]+")
 _RAW = re.compile(r"[\x20-\x7e]*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
 _WORD_FRAME = len("=?utf-8?b??=")
 
 
@@ -41,7 +42,7 @@ def mail_bytes(message: Message, *, message_id: str, date: datetime, headers: It
     """
     lines = [
         "MIME-Version: 1.0",
-        f"Date: {format_datetime(date)}",
+        _date(date),
         f"Message-ID: <{_identifier(message_id)}>",
         _from(message.from_),
         f"To: {ascii_address(message.to)}",
@@ -50,6 +51,11 @@ def mail_bytes(message: Message, *, message_id: str, date: datetime, headers: It
         *(_added(name, value) for name, value in (*message.headers, *headers)),
     ]
     return "\r\n".join([*lines, *_content(message, message_id)]).encode("ascii")
+
+
+@lru_cache(maxsize=8)
+def _date(date: datetime) -> str:
+    return f"Date: {format_datetime(date)}"
 
 
 def _content(message: Message, message_id: str) -> Iterator[str]:
@@ -88,6 +94,7 @@ def _from(mailbox: Mailbox) -> str:
     return f"From: {_words(name, len('From: '))}\r\n <{address}>"
 
 
+@lru_cache(maxsize=1024)
 def _header(name: str, value: str) -> str:
     if _CONTROL.search(value):
         raise ValueError(f"control character in {name}: {value!r}")
@@ -100,6 +107,9 @@ def _header(name: str, value: str) -> str:
 def _words(text: str, indent: int) -> str:
     """Encoded words, each of whole characters; the first line is shorter by what stands before it."""
     room = LONGEST_LINE - indent
+    whole = text.encode()
+    if _word_length(len(whole)) <= min(room, LONGEST_WORD):
+        return f"=?utf-8?b?{b64encode(whole).decode()}?="
     words, held = [], b""
     for character in text:
         encoded = character.encode()
@@ -128,6 +138,6 @@ def _added(name: str, value: str) -> str:
 
 def _identifier(message_id: str) -> str:
     bare = message_id.strip("<>")
-    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+", bare):
+    if not _MESSAGE_ID.fullmatch(bare):
         raise ValueError(f"{message_id!r} is not a message id")
     return bare

@@ -12,7 +12,7 @@ from jinja2 import meta, nodes
 from nurture.mistake import Mistake, MistakesFound, nearest
 
 from .ban import banned
-from .environment import LoadSource, TemplateEnvironment, make_environment
+from .environment import LoadSource, TemplateEnvironment, is_html, make_environment
 from .filters import FILTERS
 from .folder import HTML, LINE_JSON, LINE_TEXT, TEXT, Front, Source, is_main, read_folder, stem
 
@@ -35,6 +35,10 @@ class Template:
     html: jinja2.Template | None
     line_text: jinja2.Template | None
     line_json: jinja2.Template | None
+    markable: bool
+    """Whether the HTML's values may be marked: nothing that was rendered is looked at again before it is written."""
+    roots: frozenset[str]
+    """First names of all values that it may ask for: `customer`, `order`."""
     sources: tuple[Source, ...] = field(repr=False)
     """Its own files and those it extends, includes and imports, own text first."""
     digest: str
@@ -98,6 +102,14 @@ def _loading(sources: Mapping[str, Source]) -> LoadSource:
     return load
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What one file's tree says."""
+
+    roots: frozenset[str]
+    markable: bool
+
+
 class _Forest:
     """The parsed files of a folder, and which of them needs which."""
 
@@ -107,6 +119,7 @@ class _Forest:
         self.environment = environment
         self.sources = sources
         self.mistakes = list(mistakes)
+        self.trees: dict[str, _Read] = {}
         self.needed = {name: self._checked(source) for name, source in sources.items()}
 
     def template(self, name: str) -> Template:
@@ -126,6 +139,8 @@ class _Forest:
             html=compiled.get(HTML),
             line_text=compiled.get(LINE_TEXT),
             line_json=compiled.get(LINE_JSON),
+            markable=all(self.trees[each.name].markable for each in reached if is_html(each.name)),
+            roots=frozenset().union(*(self.trees[each.name].roots for each in reached)),
             sources=reached,
             digest=hashlib.sha256("\0".join(each.name + "\0" + each.raw for each in reached).encode()).hexdigest(),
         )
@@ -146,9 +161,10 @@ class _Forest:
 
     def _checked(self, source: Source) -> list[str]:
         """Parses and compiles a file, collects its mistakes and gives the names of the files it needs."""
-        for text in source.front_lines:
-            self._tree(source, text)
+        lines = [self._tree(source, text) for text in source.front_lines]
         tree = self._tree(source, source.text)
+        roots = {name for each in (*lines, tree) if each for name in meta.find_undeclared_variables(each)}
+        self.trees[source.name] = _Read(frozenset(roots), tree is not None and _is_markable(tree))
         return self._needs(tree, source) if tree else []
 
     def _tree(self, source: Source, text: str) -> nodes.Template | None:
@@ -171,6 +187,20 @@ class _Forest:
             place, near = source.place(name or "{% "), nearest(name or "", self.sources)
             self.mistakes.append(Mistake(place, code, {"found": name or ""}, suggestion=near))
         return found
+
+
+def _is_markable(tree: nodes.Template) -> bool:
+    """Whether all that is rendered is only written out: a mark would count in a length, a comparison, a condition."""
+    if any(tree.find_all((nodes.AssignBlock, nodes.FilterBlock))):
+        return False
+    written = {id(each) for output in tree.find_all(nodes.Output) for each in output.nodes}
+    written |= {id(each.call) for each in tree.find_all(nodes.CallBlock)}
+    return all(id(call) in written or _is_of_loop(call) for call in tree.find_all(nodes.Call))
+
+
+def _is_of_loop(call: nodes.Call) -> bool:
+    owner = call.node.node if isinstance(call.node, nodes.Getattr) else None
+    return isinstance(owner, nodes.Name) and owner.name == "loop"
 
 
 def _broken(problem: jinja2.TemplateSyntaxError, source: Source) -> Mistake:

@@ -13,12 +13,19 @@ class View:
     """A group of values under one name, such as `order`; what it does not hold is missing."""
 
     __slots__ = ("_name", "_values")
+    _name: str
+    _values: Mapping[str, Any]
 
     def __init__(self, name: str, values: Mapping[str, Any]) -> None:
         """Values that are None or empty text are left out: they are missing."""
         held = {key: value for key, value in values.items() if value is not None and value != ""}
         object.__setattr__(self, "_name", name)
         object.__setattr__(self, "_values", MappingProxyType(held))
+
+    @property
+    def held(self) -> Mapping[str, Any]:
+        """What is not missing."""
+        return self._values
 
     def __getattr__(self, key: str) -> Any:
         try:

@@ -1,0 +1,79 @@
+"""The style sheet of an HTML mail, inlined once for each shape of a rendering instead of once for each mail.
+
+A rendering marks where its values stand. What lies between them is the shape: the same for all customers for whom the
+template takes the same turns. The shape is inlined with numbers in the places of the values, and the values, which are
+escaped text and hold no element, are put back. Where a value could decide what a rule matches, or does not come back
+exactly once, the mail is inlined as it is.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import css_inline
+
+BEGIN, END = "\ufdd0", "\ufdd1"
+"""Marks around a value: code points that no text may hold (Unicode 23.7, "Noncharacters")."""
+SHAPES = 256
+"""Shapes kept: some hundred kilobytes each with a big template."""
+
+_BODY = re.compile(r"<body[^>]*>", re.IGNORECASE)
+_PLACE = re.compile(f"{BEGIN}([0-9]+){END}")
+_STYLE = re.compile(r"<style\b[^>]*>(.*?)</style", re.IGNORECASE | re.DOTALL)
+# A value within one of these decides which rules match, or is rewritten when they are applied.
+_DECIDING = re.compile(rf"""\b(?:class|id|style)\s*=\s*(?:"[^"]*{BEGIN}|'[^']*{BEGIN})""", re.IGNORECASE)
+_ASKS_VALUES = re.compile(r"\[|:(?:empty|contains|lang|dir|has)\b", re.IGNORECASE)
+
+# A link to a style sheet is dropped and never fetched: a template must not make this machine call another.
+_INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """An inlined rendering without its values."""
+
+    pieces: tuple[str, ...]
+    order: tuple[int, ...]
+    """Which value stands behind each piece but the last."""
+
+    def filled(self, values: list[str]) -> str:
+        parts = [""] * (2 * len(self.pieces) - 1)
+        parts[::2] = self.pieces
+        parts[1::2] = [values[each] for each in self.order]
+        return "".join(parts)
+
+
+def inline(marked: str, after_body: str) -> str:
+    """The HTML with its style sheet inlined and its marks gone; `after_body` becomes the first thing in the body."""
+    first, *others = marked.split(BEGIN)
+    pieces, values = [first], []
+    for each in others:
+        value, end, piece = each.partition(END)
+        if not end or END in piece:
+            return _inline_whole(marked, after_body)
+        values.append(value)
+        pieces.append(piece)
+    shape = _shape(BEGIN.join(pieces))
+    return shape.filled([*values, after_body]) if shape else _inline_whole(marked, after_body)
+
+
+@lru_cache(maxsize=SHAPES)
+def _shape(skeleton: str) -> _Shape | None:
+    """The shape whose values stand at each mark, and behind the body's tag one more; None if it can't be relied on."""
+    sheets = "".join(_STYLE.findall(skeleton))
+    if BEGIN in sheets or _ASKS_VALUES.search(sheets) or _DECIDING.search(skeleton):
+        return None
+    first, *others = skeleton.split(BEGIN)
+    numbered = first + "".join(f"{BEGIN}{place}{END}{piece}" for place, piece in enumerate(others))
+    found = _PLACE.split(_behind_body(_INLINER.inline(numbered), f"{BEGIN}{len(others)}{END}"))
+    order = tuple(map(int, found[1::2]))
+    return _Shape(tuple(found[::2]), order) if sorted(order) == list(range(len(others) + 1)) else None
+
+
+def _inline_whole(marked: str, after_body: str) -> str:
+    return _behind_body(_INLINER.inline(marked.replace(BEGIN, "").replace(END, "")), after_body)
+
+
+def _behind_body(html: str, addition: str) -> str:
+    body = _BODY.search(html)
+    return html[: body.end()] + addition + html[body.end() :] if body else addition + html
