@@ -184,6 +184,8 @@ class Line(Section):
     """How many people may be pushed to in a calendar month (Japan: 200, 5,000 or 30,000); None = no limit."""
     per_second: int = Field(default=20, ge=1, le=2000)
     """Most pushes a second; LINE itself allows 2,000."""
+    greeting: bool = True
+    """Whether friends are greeted in the chat; false where the official account has a greeting of its own."""
     host: str = "https://api.line.me"
 
 

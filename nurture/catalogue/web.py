@@ -87,6 +87,30 @@ TEXTS: dict[str, tuple[str, str]] = {
         "ご登録ありがとうございます。これからはLINEでもお知らせします。止めたいときは「配信停止」と送ってください。",
         'Thank you. From now on you hear from us by LINE too. Send "stop" whenever you want it to end.',
     ),
+    "web.line.linked.stopped": (
+        "LINEとお客様情報が結び付きました。配信停止のお申し出をいただいているため、お知らせはお送りしません。",
+        "Your LINE account is linked. As you asked us to stop, we send you no news.",
+    ),
+    "web.line.welcome": (
+        "{shop}を友だちに追加してくださり、ありがとうございます。メールやカードのリンクを開くと出るコードをこのトークに送ると、お知らせがLINEに届きます。",
+        "Thank you for adding {shop}. The link in our mails and on our cards shows a code: send it to hear from us.",
+    ),
+    "web.line.back": (
+        "友だち追加ありがとうございます。これからLINEでもお知らせします。止めたいときは「配信停止」と送ってください。",
+        'Welcome back. You hear from us by LINE. Send "stop" whenever you want it to end.',
+    ),
+    "web.line.back.stopped": (
+        "友だち追加ありがとうございます。お知らせの配信は、停止したままです。",
+        "Welcome back. Our news to you stays stopped.",
+    ),
+    "web.line.how": (
+        "{shop}からのメールやカードのリンク（QRコード）を開くと、6文字のコードが出ます。それをこのトークに送ってください。",
+        "Open the link or QR code in a mail or on a card from {shop}, and send the code it shows in this chat.",
+    ),
+    "web.line.known": (
+        "このLINEは、すでにお客様情報と結び付いています。外すときは「連携解除」と送ってください。",
+        'This LINE account is linked already. Send "unlink" to part the two.',
+    ),
     "web.line.wrong_code": (
         "このコードは使えません。期限が切れているか、すでに使われたようです。ページを開き直して、もう一度お試しください。",
         "This code can't be used: it is too old, used already, or mistyped. Please open the page again.",

@@ -9,11 +9,11 @@ from hashlib import sha256
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, literal, select
 
 from nurture.catalogue import say
 from nurture.config import Settings
-from nurture.rules.permission import CHANNELS
+from nurture.rules.permission import CHANNELS, sendable
 from nurture.store.tables import Address, Suppression, table
 
 from .arrival import Arrival
@@ -39,6 +39,8 @@ _STOP = re.compile(
     r"|stop|unsubscribe"
 )
 _UNLINK = re.compile(r"(連携|連動)を?解除(します|して(くだ|下)さい)?|unlink")
+_HOW = re.compile(r"(line)?(連携|連動)(し(たい|ます)|する|希望|方法|の方法|コード)?(です)?|link")
+"""Who asks how LINE and customer become known as one."""
 _PUNCTUATION = re.compile(r"[\s。、.,!！?？ー~〜「」『』\"']+")
 
 
@@ -48,7 +50,7 @@ class Acted:
 
     result: str
     """stopped | stopped_again | blocked | unblocked | superseded | linked | unlinked | wrong_code | taken | guessing |
-    standby | taken_back | noted."""
+    asked | standby | taken_back | noted."""
     customer_id: int | None = None
     reply: str = ""
     """Key of the text to answer with, empty for none."""
@@ -66,7 +68,7 @@ def act(connection: Connection, settings: Settings, arrival: Arrival, now: datet
     if arrival.person is None or _in(event, "source", "type") != "user":
         return Acted("noted")
     if arrival.kind in ("follow", "unfollow"):
-        return _follow(connection, arrival, arrival.person, now)
+        return _follow(connection, settings, arrival, arrival.person, now)
     if arrival.kind == "postback" and _in(event, "postback", "data") == STOP_DATA:
         return _stop(connection, settings, arrival, arrival.person, now)
     if arrival.kind == "message" and _in(event, "message", "type") == "text":
@@ -84,14 +86,18 @@ def wants_unlink(text: str) -> bool:
     return _UNLINK.fullmatch(_plain(text)) is not None
 
 
-def _follow(connection: Connection, arrival: Arrival, person: str, now: datetime) -> Acted:
+def _follow(connection: Connection, settings: Settings, arrival: Arrival, person: str, now: datetime) -> Acted:
     holder = _holder(connection, person)
     if superseded(connection, arrival, ("follow", "unfollow")):
         return Acted("superseded", holder)
     if arrival.kind == "unfollow":
         line_blocked(connection, person, arrival.at, now)
         return Acted("blocked", holder)
-    return Acted("unblocked" if line_unblocked(connection, person, arrival.at, now) else "noted", holder)
+    result = "unblocked" if line_unblocked(connection, person, arrival.at, now) else "noted"
+    if not settings.line.greeting:
+        return Acted(result, holder)
+    greeting = "web.line.welcome" if holder is None else f"web.line.back{_quiet(connection, holder, now)}"
+    return Acted(result, holder, greeting, _token(arrival, now))
 
 
 def _text(connection: Connection, settings: Settings, arrival: Arrival, person: str, now: datetime) -> Acted:
@@ -102,6 +108,9 @@ def _text(connection: Connection, settings: Settings, arrival: Arrival, person: 
         holder = unbind(connection, person, now)
         token = _token(arrival, now)
         return Acted("unlinked", holder, "web.line.unlinked", token) if holder else Acted("noted")
+    if _HOW.fullmatch(_plain(text)):
+        holder = _holder(connection, person)
+        return Acted("asked", holder, "web.line.how" if holder is None else "web.line.known", _token(arrival, now))
     code = find_code(text)
     if code is not None:
         return _link(connection, settings, arrival, person, code, now)
@@ -142,7 +151,15 @@ def _link(connection: Connection, settings: Settings, arrival: Arrival, person: 
     if result == "taken":
         log.warning("line.user_taken", arrival=arrival.key, customer=customer)
         return Acted("taken")
-    return Acted(result, customer, f"web.line.{result}", _token(arrival, now))
+    # Who opted out stays so, and must not be told that news will come.
+    quiet = _quiet(connection, customer, now) if result == "linked" and customer is not None else ""
+    return Acted(result, customer, f"web.line.{result}{quiet}", _token(arrival, now))
+
+
+def _quiet(connection: Connection, customer: int, now: datetime) -> str:
+    """The ending of a text's key for somebody whom no news may reach by LINE, empty for the others."""
+    person, instant = literal(customer), literal(int(now.timestamp()))
+    return "" if connection.scalar(select(sendable(person, LINE, instant, "commercial"))) else ".stopped"
 
 
 def _holders(connection: Connection, person: str) -> list[int]:

@@ -109,7 +109,7 @@ def running(village: Village) -> Iterator[Process]:
 def village_of(kind: str, folder: Path) -> Iterator[Village]:
     """A shop made by `init`, checked, filled with the files it came with, previewed, and set to live."""
     inbox, line = Inbox(), FakeLine()
-    with _listening(inbox) as mail_port, _answering(line):
+    with _listening(inbox) as mail_port, answering(line):
         village = Village(folder, inbox, line, free_port())
         command("init", "--kind", kind, str(folder))
         command("--folder", str(folder), "check")
@@ -182,7 +182,7 @@ def _listening(inbox: Inbox) -> Iterator[int]:
 
 
 @contextmanager
-def _answering(line: FakeLine) -> Iterator[None]:
+def answering(line: FakeLine) -> Iterator[None]:
     """LINE on a thread of its own, as the commands are other processes."""
     loop, ready = asyncio.new_event_loop(), threading.Event()
     over = asyncio.Event()

@@ -58,6 +58,11 @@ class FakeLine:
     """Retry key → the body it was first accepted with, and the request id of that."""
     offences: list[str] = field(default_factory=list)
     """What a client must never do."""
+    tokens: dict[str, int] = field(default_factory=dict)
+    """Reply tokens that may be used, and how often they were tried; an unknown one counts as too old."""
+    replies: list[tuple[str, str]] = field(default_factory=list)
+    """Answers that reached a chat: reply token and text."""
+    bot: str = f"U{0xB07:032x}"
     quota: int | None = 200
     used: int = 0
     port: int = 0
@@ -83,6 +88,8 @@ async def speaking(fake: FakeLine) -> AsyncIterator[FakeLine]:
     description()
     application = web.Application(client_max_size=2 << 20)
     application.router.add_post("/v2/bot/message/push", partial(_push, fake))
+    application.router.add_post("/v2/bot/message/reply", partial(_reply, fake))
+    application.router.add_get("/v2/bot/info", partial(_info, fake))
     application.router.add_get("/v2/bot/message/quota", partial(_quota, fake))
     application.router.add_get("/v2/bot/message/quota/consumption", partial(_consumption, fake))
     runner = web.AppRunner(application, shutdown_timeout=0.1)
@@ -113,6 +120,30 @@ async def _push(fake: FakeLine, request: web.Request) -> web.StreamResponse:
     return _accepted(fake.accept(key, body))
 
 
+async def _reply(fake: FakeLine, request: web.Request) -> web.StreamResponse:
+    body = await request.read()
+    if "X-Line-Retry-Key" in request.headers:
+        fake.offences.append("a reply with a retry key")
+    if problem := complaint(request.method, request.path, dict(request.headers), body):
+        fake.offences.append(problem)
+    if fails := fake.script.pop(0) if fake.script else None:
+        return await _failing(fake, request, fails, "", body)
+    found = json.loads(body)
+    token = found["replyToken"]
+    tried = fake.tokens[token] = fake.tokens.get(token, 1) + 1
+    if tried > 1:
+        return _error(400, "Invalid reply token")
+    fake.replies += [(token, each["text"]) for each in found["messages"]]
+    return _accepted("request-reply")
+
+
+async def _info(fake: FakeLine, request: web.Request) -> web.Response:
+    if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        return _error(401, "Authentication failed due to the following reason: invalid token.")
+    about = {"basicId": "@216ru", "displayName": "Minato", "chatMode": "bot", "markAsReadMode": "auto"}
+    return web.json_response({"userId": fake.bot, **about})
+
+
 async def _failing(fake: FakeLine, request: web.Request, fails: Fails, key: str, body: bytes) -> web.StreamResponse:
     number = fake.accept(key, body) if fails.keep else ""
     if fails.lasts:
@@ -129,6 +160,8 @@ async def _failing(fake: FakeLine, request: web.Request, fails: Fails, key: str,
 
 
 async def _quota(fake: FakeLine, request: web.Request) -> web.Response:
+    if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        return _error(401, "Authentication failed due to the following reason: invalid token.")
     if fails := fake.script.pop(0) if fake.script else None:
         return _error(fails.status, fails.message)
     limited: dict[str, object] = {"type": "limited", "value": fake.quota}

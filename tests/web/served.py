@@ -12,11 +12,12 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
+from nurture.channels.line import LineTransport
 from nurture.channels.outcome import Accepted, Outcome
 from nurture.clock import Clock
 from nurture.config import Settings
 from nurture.web import make_app, serve
-from nurture.web.office import Listed
+from nurture.web.office import Listed, Reply
 from tests.feedback.people import NOON, settings
 
 
@@ -78,18 +79,21 @@ class Times:
 
 @contextmanager
 def served(
-    engine: Engine, *, bot: str = "", held: Listed | None = None, broken_reply: bool = False, **changes: Any
+    engine: Engine,
+    *,
+    bot: str = "",
+    held: Listed | None = None,
+    broken_reply: bool = False,
+    line: LineTransport | None = None,
+    **changes: Any,
 ) -> Iterator[Served]:
-    """Serves until the block ends; whatever the server raised is raised here. `changes`: keys of config.yaml."""
+    """Serves until the block ends; whatever the server raised is raised here. `changes`: keys of config.yaml.
+
+    `line`: answers chats over the real client; ended with the app.
+    """
     times, replies, registry = Times(), [], CollectorRegistry()
     ports: list[int] = []
     ready, stop, loops = threading.Event(), asyncio.Event(), []
-
-    async def reply(token: str, text: str) -> Outcome:
-        if broken_reply:
-            raise ConnectionError
-        replies.append((token, text))
-        return Accepted("200")
 
     def listening(port: int) -> None:
         ports.append(port)
@@ -98,14 +102,12 @@ def served(
     async def run() -> None:
         loops.append(asyncio.get_running_loop())
         made: Settings = changes.pop("made", None) or settings(**changes)
-        parts = {
-            "health": lambda: times.tick_age,
-            "registry": registry,
-            "reply": reply,
-            "bot": lambda: bot,
-            "held": held,
-        }
-        await serve(make_app(engine, made, times.clock(), **parts), "127.0.0.1", 0, stop, listening=listening)
+        about = {"registry": registry, "reply": _replying(replies, broken_reply, line), "bot": lambda: bot}
+        app = make_app(engine, made, times.clock(), health=lambda: times.tick_age, held=held, **about)
+        try:
+            await serve(app, "127.0.0.1", 0, stop, listening=listening)
+        finally:
+            await _end(line)
 
     failures: list[BaseException] = []
 
@@ -129,3 +131,18 @@ def served(
         assert not running.is_alive()
     if failures:
         raise failures[0]
+
+
+def _replying(replies: list[tuple[str, str]], broken: bool, line: LineTransport | None) -> Reply:
+    async def reply(token: str, text: str) -> Outcome:
+        if broken:
+            raise ConnectionError
+        replies.append((token, text))
+        return await line.reply(token, text) if line else Accepted("200")
+
+    return reply
+
+
+async def _end(line: LineTransport | None) -> None:
+    if line:
+        await line.close()
