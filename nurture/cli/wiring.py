@@ -15,12 +15,15 @@ from nurture.channels.pipeline import Timeouts
 from nurture.channels.server import mail_server
 from nurture.config import Settings
 from nurture.daemon import Daemon, Errand, Evening, LineAccountWatch, Shop, Watched
+from nurture.daemon.guard import Guard
 from nurture.daemon.notifying import notifier
+from nurture.daemon.sidecar import Sidecar, sidecar_path
 from nurture.delivery.freezing import Press
 from nurture.delivery.senders import LineSender, MailSender
 from nurture.delivery.worker import Sender
 from nurture.gates.quota import in_force
-from nurture.store import database_id, reading
+from nurture.store import reading
+from nurture.store.sealing import instance_of
 
 from .desk import Desk
 
@@ -55,13 +58,14 @@ def wired(desk: Desk, watched: Watched[Shop], engine: "Engine", *, deliver_only:
     from prometheus_client import CollectorRegistry
 
     settings, registry, instance = watched.current.settings, CollectorRegistry(), _instance(engine)
+    host = socket.gethostname()
 
     def press(shop: Shop) -> Press:
         with reading(engine) as connection:
-            return Press(in_force(connection, shop.settings, desk.now), shop.templates, instance)
+            return Press(in_force(connection, shop.settings, desk.now), shop.templates, instance_of(connection))
 
     daemon = Daemon(
-        f"{socket.gethostname()}-{os.getpid()}",
+        f"{host}-{os.getpid()}",
         engine,
         desk.clock,
         watched,
@@ -71,6 +75,7 @@ def wired(desk: Desk, watched: Watched[Shop], engine: "Engine", *, deliver_only:
         alone=alone,
         registry=registry,
         notify=notifier(desk.environment),
+        guard=Guard(engine, desk.clock, host, Sidecar(sidecar_path(engine, desk.folder, desk.environment))),
     )
     works = Works(daemon, line=_line(settings))
     watch = LineAccountWatch(works.line, daemon.worker.writer) if works.line else None
@@ -113,7 +118,7 @@ def _errands(
 
 def _instance(engine: "Engine") -> UUID:
     with reading(engine) as connection:
-        return UUID(database_id(connection))
+        return instance_of(connection)
 
 
 def _web(desk: Desk, works: Works, watch: LineAccountWatch | None, registry: "CollectorRegistry") -> Awaitable[None]:

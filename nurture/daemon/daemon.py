@@ -22,9 +22,11 @@ from nurture.planning.commit import Committed, commit
 from nurture.planning.plan import plan
 from nurture.planning.workspace import prepare
 from nurture.store import planning, writing
+from nurture.store.sealing import settle_gap
 
+from .guard import Guard
 from .journal import spot_of
-from .lease import PLANNER, give_up, take
+from .lease import PLANNER, LeaseLost, give_up, hold, take
 from .metrics import Metrics
 from .notifying import ALIVE, READY, STOPPING, Notify
 from .reload import Watched
@@ -36,8 +38,6 @@ POLL = 2
 """Seconds between looks for touches that have fallen due."""
 LEASE = 3 * TICK
 """Seconds after which another process may plan when this one no longer does."""
-STEP = 2.0
-"""Seconds by which wall clock and boot time may part before it counts as a step of the clock."""
 DRAIN = 30
 """Seconds in which a stopping daemon finishes what it handed over."""
 AT_START = ("database", "email", "line", "web")
@@ -93,11 +93,13 @@ class Daemon:
         notify: Notify = lambda word: None,
         before: Sequence[Errand] = (),
         after: Sequence[Errand] = (),
+        guard: Guard | None = None,
     ) -> None:
         """`plans`: False for a process that delivers only. `alone`: a lock proves that no other process lives.
 
         `registry`: where it counts, one of its own if none is given. `notify`: tells the service manager.
-        `before` and `after` its planning: errands of whoever plans.
+        `before` and `after` its planning: errands of whoever plans. `guard`: without one, boot time and the mark alone
+        speak for the clock.
         """
         self.plans, self.alone = plans, alone
         self.name, self.engine, self.clock, self.shop, self.press = name, engine, clock, shop, press
@@ -105,6 +107,8 @@ class Daemon:
         self.health = Health()
         self.metrics = Metrics(registry or CollectorRegistry(), self.worker.counts)
         self.notify, self.before, self.after = notify, before, after
+        self.guard = guard or Guard(engine, clock, name, witness=lambda _: None)
+        self.worker.halted = self.guard.halted
         self._began = shop.current.settings
         self._settled = False
         self.stopping = asyncio.Event()
@@ -120,6 +124,8 @@ class Daemon:
         began = self.clock.boottime()
         self._reload()
         self.metrics.live.set(self.live)
+        if self.live and not await self._safe():
+            return Step(None, {})
         if self.live:
             # Before anything is claimed here: all leases that the lock proves dead, and none of our own.
             await self.worker.reap(everything=self.alone and not self._settled)
@@ -134,6 +140,15 @@ class Daemon:
             made = {"enrollments": planned.enrollments, "touches": planned.touches, "moved": planned.changed}
             log.info("tick", seconds=round(seconds, 3), **made, **delivered)
         return Step(planned, delivered)
+
+    async def _safe(self) -> bool:
+        """Whether clock and database can be relied on; what is committed or concluded under a wrong clock stays so."""
+        was = self.guard.halted()
+        safe = await asyncio.to_thread(self.guard.inspect)
+        self.metrics.halted.set(not safe)
+        if safe and was:
+            self.worker.shift = self._shift()  # keys of messages are others after a restore
+        return safe and not self.guard.halted()
 
     def _reload(self) -> None:
         """Takes what changed in the folder; what is broken is told once, and the last good version goes on."""
@@ -157,7 +172,7 @@ class Daemon:
 
     async def deliver(self) -> dict[str, int]:
         """Delivers what is due; two never run at once."""
-        if not self.live or self.stopping.is_set():
+        if not self.live or self.stopping.is_set() or self.guard.halted():
             return {}
         async with self._delivering:
             return dict((await self.worker.deliver_due()).counts)
@@ -201,11 +216,16 @@ class Daemon:
 
     async def _planned(self) -> Committed | None:
         """None where another process plans: it runs the errands too."""
-        if not await asyncio.to_thread(self._take_lease):
+        token = await asyncio.to_thread(self._take_lease)
+        if token is None:
             return None
         if await self._run(self.before):
             self.worker.shift = self._shift()
-        planned = await asyncio.to_thread(self._plan)
+        try:
+            planned = await asyncio.to_thread(self._plan, token)
+        except LeaseLost:
+            log.warning("planner_replaced", name=self.name)
+            return None
         await self._run(self.after)
         return planned
 
@@ -219,19 +239,25 @@ class Daemon:
                 log.error("errand_failed", error=type(problem).__name__, spot=spot_of(problem))
         return changed
 
-    def _take_lease(self) -> bool:
+    def _take_lease(self) -> int | None:
         with writing(self.engine) as connection:
             return take(connection, PLANNER, self.name, self.clock.now(), LEASE)
 
-    def _plan(self) -> Committed:
+    def _plan(self, token: int) -> Committed:
         situation = self.worker.shift.situation(self.clock.now())
-        with planning(self.engine, prepare) as session:
+        with planning(self.engine, prepare, lambda connection: hold(connection, PLANNER, token)) as session:
             planned = plan(session.connection, situation)
-            return commit(session, situation, planned)
+            committed = commit(session, situation, planned)
+        if committed.touches:
+            with writing(self.engine) as connection:
+                settle_gap(connection, situation.now)
+        return committed
 
     def _give_up(self) -> None:
         with writing(self.engine) as connection:
             give_up(connection, PLANNER, self.name, self.clock.now())
+        if self.live:
+            self.guard.inspect()  # the last hand-overs are remembered
 
     def _shift(self) -> Shift:
         return Shift(self.shop.current.campaigns, self.press(self.shop.current))
@@ -258,18 +284,27 @@ class Daemon:
 
     async def _watch(self, scheduler: AsyncIOScheduler) -> None:
         """Beside the scheduler: notices steps of the clock, after which its timers would sleep too long."""
-        wall, boot = self.clock.now(), self.clock.boottime()
+        inspecting = asyncio.create_task(self._inspected())
         while True:
+            halted = self.guard.halted()
             await self.clock.sleep(1)
-            now, up = self.clock.now(), self.clock.boottime()
-            if abs((now - wall).total_seconds() - (up - boot)) > STEP:
+            if step := self.guard.look():
                 self.health.clock_steps += 1
                 self.metrics.clock_steps.inc()
-                log.warning("clock_step", seconds=round((now - wall).total_seconds() - (up - boot)))
-                scheduler.modify_job("tick", next_run_time=now)
+                log.warning("clock_step", seconds=round(step))
+            if step or (halted and not self.guard.halted()):
+                self._tick_now(scheduler)  # planning comes before sending
+            if inspecting.done():
+                inspecting = asyncio.create_task(self._inspected())
             scheduler.wakeup()
             self.notify(ALIVE)
-            wall, boot = now, up
+
+    async def _inspected(self) -> None:
+        try:
+            if self.live:
+                await self._safe()
+        except Exception as problem:  # a busy database now must not end all later looks
+            log.error("inspection_failed", error=type(problem).__name__, spot=spot_of(problem))
 
     async def _poll(self) -> None:
         while True:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, or_, update
+from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nurture.store.tables import Lease, table
@@ -12,16 +12,37 @@ LEASE = table(Lease)
 PLANNER = "planner"
 
 
-def take(connection: Connection, name: str, holder: str, now: datetime, seconds: int) -> bool:
-    """Takes or renews the role for `holder`, in the caller's write transaction; False while somebody else has it."""
+class LeaseLost(Exception):
+    """Somebody else took the role while its holder slept; nothing of the transaction was written."""
+
+
+def take(connection: Connection, name: str, holder: str, now: datetime, seconds: int) -> int | None:
+    """Takes or renews the role for `holder`, in the caller's write transaction; gives its token.
+
+    None while somebody else has it. The token is another with each taking.
+    """
     dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     until = now + timedelta(seconds=seconds)
     new = dialect.insert(LEASE).values(name=name, holder=holder, token=1, until_at=until)
     if connection.execute(new.on_conflict_do_nothing()).rowcount == 1:
-        return True
+        return 1
     free = or_(LEASE.c.holder == holder, LEASE.c.until_at < now)
     values = {"holder": holder, "until_at": until, "token": LEASE.c.token + 1}
-    return connection.execute(update(LEASE).where(LEASE.c.name == name, free).values(**values)).rowcount == 1
+    taken = update(LEASE).where(LEASE.c.name == name, free).values(**values).returning(LEASE.c.token)
+    token: int | None = connection.scalar(taken)
+    return token
+
+
+def hold(connection: Connection, name: str, token: int) -> None:
+    """Keeps the role until the caller's write transaction ends. Raises LeaseLost where the token is no longer in force.
+
+    The end of the lease is not asked for: while nobody else has taken the role, its holder writes beside nobody.
+    """
+    found = select(LEASE.c.token).where(LEASE.c.name == name)
+    if connection.dialect.name == "postgresql":
+        found = found.with_for_update(read=True)
+    if connection.scalar(found) != token:
+        raise LeaseLost(name)
 
 
 def give_up(connection: Connection, name: str, holder: str, now: datetime) -> None:

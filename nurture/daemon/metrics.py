@@ -21,6 +21,7 @@ class Metrics:
         self.ticks = Counter("nurture_ticks", "Ticks, by what became of them", ["result"], registry=registry)
         self.reloads = Counter("nurture_reloads", "Changed folders read anew", ["result"], registry=registry)
         self.clock_steps = Counter("nurture_clock_steps", "Jumps of the machine's clock", registry=registry)
+        self.halted = Gauge("nurture_halted", "1 while clock or database forbid sending", registry=registry)
         self.live = Gauge("nurture_live", "1 while config.yaml says mode: live", registry=registry)
         for result in ("done", "failed", "skipped"):
             self.ticks.labels(result)

@@ -93,6 +93,12 @@ class Worker:
         self.stopping = False
         self.lost = False
         """Leases could not be renewed: nothing more is handed over in this round."""
+        self.halted: Callable[[], bool] = lambda: False
+        """Whether clock or database forbid to hand anything over; asked before each claim and each fence."""
+
+    @property
+    def _ending(self) -> bool:
+        return self.stopping or self.lost or self.halted()
 
     async def deliver_due(self) -> Delivered:
         """Delivers until nothing can be claimed now."""
@@ -116,7 +122,7 @@ class Worker:
         ]
         claimed = False
         try:
-            while not self.stopping and not self.lost and await self._claim_batch(queues):
+            while not self._ending and await self._claim_batch(queues):
                 claimed = True
                 while sum(queue.qsize() for queue in queues.values()) > BATCH // 2:
                     await self.clock.sleep(0.01)
@@ -320,7 +326,7 @@ class _Passage:
 
     async def ask(self) -> Permit | None:
         worker = self.worker
-        if worker.stopping or worker.lost:
+        if worker._ending:
             self.refused = True
             return None
         try:

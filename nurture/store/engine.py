@@ -56,9 +56,12 @@ def reading(engine: Engine, prepare: Prepare | None = None) -> Iterator[Connecti
 
 
 @contextmanager
-def planning(engine: Engine, prepare: Prepare | None = None) -> Iterator["PlanningConnection"]:
+def planning(
+    engine: Engine, prepare: Prepare | None = None, verify: Prepare | None = None
+) -> Iterator["PlanningConnection"]:
     """A connection that plans in a snapshot as in `reading` and then writes its plan in several short transactions.
 
+    Each of these begins with `verify`, which raises where the plan may not be written any more.
     The TEMP tables of `prepare` and their rows outlive the snapshot, and are gone when the connection is given back.
     """
     with engine.connect() as connection:
@@ -66,14 +69,14 @@ def planning(engine: Engine, prepare: Prepare | None = None) -> Iterator["Planni
         connection.detach()
         _begin_snapshot(connection, prepare)
         _forbid_writes(connection)
-        yield PlanningConnection(connection)
+        yield PlanningConnection(connection, verify)
 
 
 class PlanningConnection:
     """Reads first, writes afterwards, on one and the same database connection."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, verify: Prepare | None = None) -> None:
+        self.connection, self._verify = connection, verify
         """For planning; until the first `write()` it sees one snapshot and can write to TEMP tables only."""
 
     @contextmanager
@@ -86,6 +89,8 @@ class PlanningConnection:
         self.connection.commit()
         _allow_writes(self.connection)
         with self.connection.begin():
+            if self._verify:
+                self._verify(self.connection)
             yield self.connection
 
 

@@ -19,7 +19,7 @@ from nurture.delivery.fencing import fence
 from nurture.delivery.values import Claimed
 from nurture.feedback import opt_out
 from nurture.store import writing
-from nurture.store.tables import Attempt, Contact, Customer, Generation, Touch, table
+from nurture.store.tables import Attempt, Consent, Contact, Customer, Generation, Touch, table
 from tests.feedback.people import LONG_AGO, NOON, japan, rows, settings, touch
 
 ROUND, FENCED_TOGETHER = 10, 2
@@ -49,6 +49,9 @@ def claims_of(engine: Engine, campaign: Campaign, people: int) -> list[Claimed]:
         generation = connection.scalar(select(table(Generation).c.id))
         everybody = [{"id": n, "bucket": n, "created_at": LONG_AGO, "version": 1, "attributes": {}} for n in numbers]
         connection.execute(insert(table(Customer)), everybody)
+        yes = {"channel": "email", "status": "granted", "basis": "opt_in", "source": "form", "given_at": LONG_AGO}
+        permitted = [{"customer_id": n, "purpose": "commercial", "recorded_at": LONG_AGO, **yes} for n in numbers]
+        connection.execute(insert(table(Consent)), permitted)
         held = {"token": 1, "customer_version": 1, "generation": generation, "sendable_until": LATEST, "worker": "w"}
         connection.execute(insert(table(Touch)), [touch(n, n, "claimed", **held).model_dump() for n in numbers])
     claims = [_claimed(number, campaign, until) for number in numbers]

@@ -1,0 +1,33 @@
+"""What the database knows of the time: its server's clock, and the latest instant that any process wrote down.
+
+A clock that lies far behind that mark has stepped back; on SQLite it is the only witness there is.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from nurture.store.tables import Setting, table
+
+SETTING = table(Setting)
+MARK = "clock_mark"
+
+
+def database_time(connection: Connection) -> datetime | None:
+    """The database server's own clock at this moment, not at the transaction's begin; None on SQLite."""
+    if connection.dialect.name != "postgresql":
+        return None
+    found: datetime = connection.scalar(select(func.clock_timestamp()))  # type: ignore[assignment]
+    return found.astimezone(UTC)
+
+
+def clock_mark(connection: Connection) -> datetime | None:
+    """The latest instant written down by a process that trusted its clock; None before the first."""
+    found = connection.scalar(select(SETTING.c.value).where(SETTING.c.name == MARK))
+    return None if found is None else datetime.fromtimestamp(int(found), UTC)
+
+
+def put_clock_mark(connection: Connection, now: datetime) -> None:
+    """Writes an instant down over the one before: by who trusts the clock, or by a person who says that it is right."""
+    connection.execute(delete(SETTING).where(SETTING.c.name == MARK))
+    connection.execute(insert(SETTING).values(name=MARK, value=str(int(now.timestamp()))))
