@@ -6,38 +6,76 @@ fence is therefore never followed by a send. Passing inserts the contact and rai
 of the same owner passes on the old knowledge.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    and_,
-    bindparam,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-    tuple_,
-    type_coerce,
-    update,
-)
+from sqlalchemy import Connection, delete
 
 from nurture.gates.cap import QUARTER, periods_in
-from nurture.store import among, change
+from nurture.store import Prepared, change, lock_sharing
 from nurture.store.facts import note_contacts, refresh_facts
-from nurture.store.tables import Attempt, Contact, Customer, Generation, Message, Touch, table
+from nurture.store.tables import Contact, table
 
 from .values import Claimed
 
-ATTEMPT, CONTACT, CUSTOMER, GENERATION = (table(each) for each in (Attempt, Contact, Customer, Generation))
-MESSAGE, TOUCH = table(Message), table(Touch)
-FINISHING = (
-    update(ATTEMPT)
-    .where(ATTEMPT.c.touch_id == bindparam("touch"), ATTEMPT.c.token == bindparam("held"), ATTEMPT.c.result == "open")
-    .values(finished_at=bindparam("now"), result=bindparam("ended"), code=bindparam("said"), reply=bindparam("words"))
+CONTACT = table(Contact)
+PASSING = Prepared(
+    """
+    UPDATE touch SET status = 'sending', at = :now, attempts = attempts + 1, lease_until = :leased
+    FROM {rows}
+    WHERE touch.id = batch.touch_id AND touch.token = batch.held AND touch.status = 'claimed'
+    AND touch.customer_version = (SELECT customer.version FROM customer WHERE customer.id = touch.customer_id)
+    AND touch.generation = (SELECT max(generation.id) FROM generation)
+    AND touch.sendable_until > :now
+    RETURNING touch.id, touch.counts_to_cap
+    """,
+    touch_id="BIGINT",
+    held="BIGINT",
+)
+CONTACTING = Prepared(
+    """
+    INSERT INTO contact
+        (customer_id, owner_id, channel, direction, at, counts, touch_id, periods, source, note)
+    SELECT customer_id, owner_id, channel, 'out', :now, counts, touch_id, periods, source, ''
+    FROM {rows}
+    """,
+    customer_id="BIGINT",
+    owner_id="BIGINT",
+    channel="TEXT",
+    counts="BOOLEAN",
+    touch_id="BIGINT",
+    periods="JSON",
+    source="TEXT",
+)
+ATTEMPTING = Prepared(
+    """
+    INSERT INTO attempt (touch_id, hop, token, channel, fenced_at, result, code, reply)
+    SELECT touch_id, hop, token, channel, :now, 'open', '', ''
+    FROM {rows}
+    """,
+    touch_id="BIGINT",
+    hop="INTEGER",
+    token="BIGINT",
+    channel="TEXT",
+)
+BEGINNING = Prepared(
+    """
+    UPDATE message SET first_attempt_at = :now
+    WHERE first_attempt_at IS NULL AND touch_id IN (SELECT batch.touch_id FROM {rows})
+    """,
+    touch_id="BIGINT",
+)
+FINISHING = Prepared(
+    """
+    UPDATE attempt SET finished_at = :now, result = batch.ended, code = batch.said, reply = batch.words
+    FROM {rows}
+    WHERE attempt.touch_id = batch.touched AND attempt.token = batch.held AND attempt.result = 'open'
+    """,
+    touched="BIGINT",
+    held="BIGINT",
+    ended="TEXT",
+    said="TEXT",
+    words="TEXT",
 )
 
 
@@ -49,24 +87,8 @@ def fence(connection: Connection, claims: Sequence[Claimed], now: datetime, leas
     batch = list({each.owner_id: each for each in claims}.values())
     lock_people(connection, batch)
     instant = int(now.timestamp())
-    passing = (
-        update(TOUCH)
-        .where(
-            tuple_(TOUCH.c.id, TOUCH.c.token).in_([(each.touch_id, each.token) for each in batch]),
-            TOUCH.c.status == "claimed",
-            TOUCH.c.customer_version == _version(),
-            TOUCH.c.generation == select(func.max(GENERATION.c.id)).scalar_subquery(),
-            type_coerce(TOUCH.c.sendable_until, BigInteger) > instant,
-        )
-        .values(
-            status="sending",
-            at=literal(instant, BigInteger),
-            attempts=TOUCH.c.attempts + 1,
-            lease_until=literal(instant + lease, BigInteger),
-        )
-        .returning(TOUCH.c.id, TOUCH.c.counts_to_cap)
-    )
-    passed = {row.id: row.counts_to_cap for row in connection.execute(passing)}
+    rows = [(each.touch_id, each.token) for each in batch]
+    passed = dict(PASSING.run(connection, rows, now=instant, leased=instant + lease))
     through = [each for each in batch if each.touch_id in passed]
     if through:
         _note(connection, through, passed, now)
@@ -88,61 +110,31 @@ def finish_attempt(connection: Connection, claimed: Claimed, now: datetime, resu
 
 def finish_attempts(connection: Connection, ended: Iterable[tuple[Claimed, str, str, str]], now: datetime) -> None:
     """Writes outcomes of open attempts: claim, result, code and reply of each."""
-    rows = [
-        {"touch": claimed.touch_id, "held": claimed.token, "ended": result, "said": code, "words": reply, "now": now}
-        for claimed, result, code, reply in ended
+    rows = [(claimed.touch_id, claimed.token, result, code, reply) for claimed, result, code, reply in ended]
+    FINISHING.run(connection, rows, now=int(now.timestamp()))
+
+
+def lock_people(connection: Connection, batch: Iterable[Claimed]) -> None:
+    """Locks customers, owners and whoever shares their inboxes, in ascending order."""
+    lock_sharing(connection, (each for claimed in batch for each in (claimed.customer_id, claimed.owner_id)))
+
+
+def _note(connection: Connection, through: Sequence[Claimed], counts: Mapping[int, bool], now: datetime) -> None:
+    people, instant = [each.customer_id for each in through], int(now.timestamp())
+    change(connection, people, now)
+    contacts = [
+        (
+            each.customer_id,
+            each.owner_id,
+            each.channel,
+            counts[each.touch_id],
+            each.touch_id,
+            periods_in(each.zone, instant // QUARTER),
+            each.campaign.campaign,
+        )
+        for each in through
     ]
-    connection.execute(FINISHING, rows)
-
-
-def lock_people(connection: Connection, batch: Sequence[Claimed]) -> None:
-    """Locks customers and owners in ascending order; on SQLite the write transaction is the lock."""
-    if connection.dialect.name == "postgresql":
-        people = sorted({each for claimed in batch for each in (claimed.customer_id, claimed.owner_id)})
-        wanted = select(CUSTOMER.c.id).where(among(CUSTOMER.c.id, people)).order_by(CUSTOMER.c.id)
-        connection.execute(wanted.with_for_update())
-
-
-def _version() -> Any:
-    return select(CUSTOMER.c.version).where(CUSTOMER.c.id == TOUCH.c.customer_id).scalar_subquery()
-
-
-def _note(connection: Connection, through: Sequence[Claimed], counts: dict[int, bool], now: datetime) -> None:
-    change(connection, [each.customer_id for each in through], now)
-    connection.execute(
-        insert(CONTACT),
-        [
-            {
-                "customer_id": each.customer_id,
-                "owner_id": each.owner_id,
-                "channel": each.channel,
-                "direction": "out",
-                "at": now,
-                "counts": counts[each.touch_id],
-                "touch_id": each.touch_id,
-                "periods": periods_in(each.zone, int(now.timestamp()) // QUARTER),
-                "source": each.campaign.campaign,
-                "note": "",
-            }
-            for each in through
-        ],
-    )
-    connection.execute(
-        insert(ATTEMPT),
-        [
-            {
-                "touch_id": each.touch_id,
-                "hop": each.hop,
-                "token": each.token,
-                "channel": each.channel,
-                "fenced_at": now,
-                "result": "open",
-                "code": "",
-                "reply": "",
-            }
-            for each in through
-        ],
-    )
-    first = and_(among(MESSAGE.c.touch_id, [each.touch_id for each in through]), MESSAGE.c.first_attempt_at.is_(None))
-    connection.execute(update(MESSAGE).where(first).values(first_attempt_at=now))
-    note_contacts(connection, [each.customer_id for each in through], now)
+    CONTACTING.run(connection, contacts, now=instant)
+    ATTEMPTING.run(connection, [(each.touch_id, each.hop, each.token, each.channel) for each in through], now=instant)
+    BEGINNING.run(connection, [(each.touch_id,) for each in through], now=instant)
+    note_contacts(connection, people, now)

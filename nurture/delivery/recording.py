@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, and_, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy import BigInteger, Connection, and_, delete, func, insert, literal, select, update
 
 from nurture.channels.outcome import Accepted, Deferred, NotSent, Outcome, Rejected, Unknown
 from nurture.channels.retry import backoff, slows_domain
 from nurture.rules.permission import sendable
-from nurture.store import change, pause
+from nurture.store import Prepared, change, pause
 from nurture.store.tables import Customer, Message, Suppression, Touch, TouchLog, table
 from nurture.zone import period_end, zone_table
 
@@ -24,6 +24,27 @@ from .values import Claimed
 
 CUSTOMER, MESSAGE = table(Customer), table(Message)
 SUPPRESSION, TOUCH, LOG = table(Suppression), table(Touch), table(TouchLog)
+SENDING = Prepared(
+    """
+    UPDATE touch SET status = 'sent', result = batch.said, worker = NULL, lease_until = NULL
+    FROM {rows}
+    WHERE touch.id = batch.touch_id AND touch.token = batch.held AND touch.status = 'sending'
+    RETURNING touch.id
+    """,
+    touch_id="BIGINT",
+    held="BIGINT",
+    said="TEXT",
+)
+TELLING = Prepared(
+    """
+    INSERT INTO touch_log (touch_id, logged_at, status, verdict, channel)
+    SELECT touch_id, :now, 'sent', verdict, channel
+    FROM {rows}
+    """,
+    touch_id="BIGINT",
+    verdict="TEXT",
+    channel="TEXT",
+)
 STRIKE = "strike"
 STRIKES_COUNT_FOR = timedelta(days=30)
 SLOW_SECONDS = 300
@@ -76,24 +97,17 @@ def _accepted(connection: Connection, tried: Sequence[Tried], now: datetime) -> 
     for domain in slowed_domains(connection) & {each.claimed.address.rpartition("@")[2] for each in tried}:
         speed_up(connection, domain)
     finish_attempts(connection, [(each.claimed, "accepted", *_words(each.outcome)) for each in tried], now)
-    by_result: dict[str, list[Claimed]] = {}
-    for each in tried:
-        by_result.setdefault(_words(each.outcome)[0] or "accepted", []).append(each.claimed)
-    return sum(_sent(connection, claims, result, now) for result, claims in by_result.items())
+    return _sent(connection, tried, now)
 
 
-def _sent(connection: Connection, claims: Sequence[Claimed], result: str, now: datetime) -> int:
-    mine = and_(
-        tuple_(TOUCH.c.id, TOUCH.c.token).in_([(each.touch_id, each.token) for each in claims]),
-        TOUCH.c.status.in_(("claimed", "sending")),
-    )
-    values = {"status": "sent", "result": result, "worker": None, "lease_until": None}
-    written = set(connection.scalars(update(TOUCH).where(mine).values(**values).returning(TOUCH.c.id)))
-    told = {"logged_at": now, "status": "sent", "verdict": result[:60], "at": None}
-    rows = [{"touch_id": each.touch_id, "channel": each.channel, **told} for each in claims if each.touch_id in written]
-    if rows:
-        connection.execute(insert(LOG), rows)
-    return len(rows)
+def _sent(connection: Connection, tried: Sequence[Tried], now: datetime) -> int:
+    results = {each.claimed.touch_id: _words(each.outcome)[0] or "accepted" for each in tried}
+    rows = [(each.claimed.touch_id, each.claimed.token, results[each.claimed.touch_id]) for each in tried]
+    written = {touch_id for (touch_id,) in SENDING.run(connection, rows)}
+    mine = [each.claimed for each in tried if each.claimed.touch_id in written]
+    told = [(each.touch_id, results[each.touch_id][:60], each.channel) for each in mine]
+    TELLING.run(connection, told, now=int(now.timestamp()))
+    return len(mine)
 
 
 def _words(outcome: Outcome) -> tuple[str, str]:

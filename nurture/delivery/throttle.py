@@ -11,9 +11,11 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nurture.config import Settings
+from nurture.store import Prepared
 from nurture.store.tables import Throttle, table
 
 THROTTLE = table(Throttle)
+SLOWED_DOMAINS = Prepared("SELECT name FROM throttle WHERE rate > 0 AND substr(name, 1, 7) = 'domain:'")
 SLOWED = 0.2
 """Messages a second to a domain that asked us to slow down (421, 4.7.x), until it takes mail again."""
 
@@ -63,8 +65,7 @@ def slow_down(connection: Connection, domain: str, now: float, seconds: float) -
 
 def slowed_domains(connection: Connection) -> set[str]:
     """Domains that asked for less and have not taken mail since."""
-    found = select(THROTTLE.c.name).where(THROTTLE.c.name.startswith("domain:"), THROTTLE.c.rate > 0)
-    return {name.removeprefix("domain:") for name in connection.scalars(found)}
+    return {name.removeprefix("domain:") for (name,) in SLOWED_DOMAINS.run(connection)}
 
 
 def speed_up(connection: Connection, domain: str) -> None:

@@ -2,18 +2,20 @@
 
 from nurture.store.among import among
 from nurture.store.approval import approve_until, approved_until, asked, begin_asking, end_asking
-from nurture.store.change import change, change_selected
+from nurture.store.change import change, change_selected, lock_sharing
 from nurture.store.collation import binary_order
 from nurture.store.engine import PlanningConnection, open_engine, planning, reading, sqlite_module, wal_fault, writing
 from nurture.store.identity import bucket_of, database_id, database_secret, set_database_secret
 from nurture.store.migrations import NewerDatabase, current_revision, needs_upgrade, upgrade
 from nurture.store.pausing import pause, resume
+from nurture.store.prepared import Prepared
 from nurture.store.quota import line_quota, note_line_quota
 from nurture.store.snapshot import backup
 
 __all__ = [
     "NewerDatabase",
     "PlanningConnection",
+    "Prepared",
     "among",
     "approve_until",
     "approved_until",
@@ -29,6 +31,7 @@ __all__ = [
     "database_secret",
     "end_asking",
     "line_quota",
+    "lock_sharing",
     "needs_upgrade",
     "note_line_quota",
     "open_engine",
