@@ -37,6 +37,7 @@ from nurture.rules.permission import usable_address
 from nurture.rules.variables import incomplete
 from nurture.store import among, approved_until
 from nurture.store.backstop import caps_in_force
+from nurture.store.sealing import gap_until
 from nurture.store.tables import (
     Account,
     Customer,
@@ -123,6 +124,9 @@ def _pick(connection: Connection, situation: Situation, served: Collection[str],
     found = found.where(TOUCH.c.channel.in_(channels))
     if campaigns:
         found = found.where(TOUCH.c.campaign.not_in(campaigns))
+    if gap := gap_until(connection):
+        # It may have been sent before the database was put back, and is unknown at the next tick.
+        found = found.where(or_(TOUCH.c.result.is_not(None), _seconds(TOUCH.c.due_at) >= gap))
     if situation.settings.approve:
         found = found.where(_seconds(TOUCH.c.at) < approved_until(connection))
     if connection.dialect.name == "postgresql":

@@ -64,7 +64,9 @@ def gather(connection: Connection, press: Press, claims: Sequence[Claimed], now:
         ContextRequest(each.touch_id, each.customer_id, each.campaign, each.subject_id, each.occurred_at, None)
         for each in claims
     ]
-    return load_contexts(connection, press.settings, requests, now)
+    named = {each.step.template for each in claims}
+    groups = frozenset(root for name in named for root in press.templates.get(name).roots)
+    return load_contexts(connection, press.settings, requests, now, groups)
 
 
 def write(press: Press, claimed: Claimed, context: Context | None, now: datetime) -> Ready | Unwritable:

@@ -67,9 +67,10 @@ class Tried:
 
 def record(connection: Connection, tried: Sequence[Tried], now: datetime) -> int:
     """Writes outcomes in the caller's write transaction; gives how many touches were still this worker's to write."""
-    lock_people(connection, [each.claimed for each in tried])
     accepted = [each for each in tried if isinstance(each.outcome, Accepted)]
     others = [each for each in tried if not isinstance(each.outcome, Accepted)]
+    if others:  # what was accepted changes nobody
+        lock_people(connection, [each.claimed for each in others])
     return _accepted(connection, accepted, now) + sum(_record(connection, each, now) for each in others)
 
 

@@ -7,7 +7,7 @@ that can't renew its leases stops handing over: its touches belong to somebody e
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -24,7 +24,7 @@ from nurture.store import reading
 from nurture.store.tables import Message, Touch, table
 
 from .claiming import GUARD, claim
-from .fencing import fence
+from .fencing import fence, lock_people
 from .freezing import Press, Unwritable, gather, store_frozen, write
 from .reaping import Reaped, reap
 from .recording import Tried, fail_unwritable, record, release
@@ -124,7 +124,7 @@ class Worker:
         try:
             while not self._ending and await self._claim_batch(queues):
                 claimed = True
-                while sum(queue.qsize() for queue in queues.values()) > BATCH // 2:
+                while sum(queue.qsize() for queue in queues.values()) > BATCH:
                     await self.clock.sleep(0.01)
         finally:
             for name, senders in self.senders.items():
@@ -246,9 +246,10 @@ class Worker:
         return Ready(claimed, "", row.key, bytes(row.body))
 
     async def record(self, tried: Tried) -> None:
+        """Has an outcome written, tried again while the database is busy."""
         for attempt in range(RECORD_TRIES):
             try:
-                await self.writer.submit(self._recording, replace(tried))
+                await self.writer.submit(self.settling, tried)
             except SQLAlchemyError:
                 await self.clock.sleep(0.1 * 2**attempt)
             else:
@@ -256,13 +257,17 @@ class Worker:
                 return
         # The lease will run out and the reaper settles it: a fenced message becomes unknown, never a second one.
 
-    def _recording(self, connection: Connection, tried: list[Tried]) -> list[bool]:
-        record(connection, tried, self.clock.now())
-        return [True] * len(tried)
-
-    def _fencing(self, connection: Connection, claimed: list[Claimed]) -> list[bool]:
-        passed = fence(connection, claimed, self.clock.now(), SENDING_LEASE)
-        return [each.touch_id in passed for each in claimed]
+    def settling(self, connection: Connection, items: list[Tried | Claimed]) -> list[bool]:
+        """Writes outcomes and lets through the fence, for all connections at once; whether each claim passed."""
+        tried = [each for each in items if isinstance(each, Tried)]
+        claims = [each for each in items if isinstance(each, Claimed)]
+        now = self.clock.now()
+        # At once for both, so that two workers can't wait for each other.
+        lock_people(connection, [*(each.claimed for each in tried), *claims])
+        if tried:
+            record(connection, tried, now)
+        passed = fence(connection, claims, now, SENDING_LEASE) if claims else set()
+        return [isinstance(each, Tried) or each.touch_id in passed for each in items]
 
     async def _renew(self) -> None:
         """Keeps the leases alive by a plain timer; if that fails, the worker hands nothing more over."""
@@ -282,7 +287,8 @@ class _HandingOver:
     def __init__(self, worker: Worker, queue: "asyncio.Queue[Ready | None]", first: Ready) -> None:
         self.worker, self.queue, self.first = worker, queue, first
         self.passages: dict[int, _Passage] = {}
-        self.recording: set[asyncio.Task[None]] = set()
+        self.recording: set[asyncio.Future[bool]] = set()
+        self.again: list[asyncio.Task[None]] = []
         self.ended = False
 
     def messages(self) -> Iterator[Ready]:
@@ -304,16 +310,29 @@ class _HandingOver:
     def settle(self, ready: Ready, outcome: Outcome) -> None:
         """Has an outcome written, in the same commit as the next fence where one waits."""
         passage = self.passages.pop(ready.claimed.touch_id)
-        tried = Tried(ready.claimed, outcome, passage.fenced, passage.refused)
-        self.recording.add(asyncio.create_task(self.worker.record(tried)))
+        self._record(Tried(ready.claimed, outcome, passage.fenced, passage.refused))
 
     async def recorded(self) -> None:
         """Waits until every outcome is written; what was drawn and never settled is given back or unknown."""
         for passage in list(self.passages.values()):
             outcome: Outcome = Unknown("sender failed") if passage.fenced else NotSent("sender failed")
-            tried = Tried(passage.claimed, outcome, passage.fenced, refused=not passage.fenced)
-            self.recording.add(asyncio.create_task(self.worker.record(tried)))
-        await asyncio.gather(*self.recording)
+            self._record(Tried(passage.claimed, outcome, passage.fenced, refused=not passage.fenced))
+        while self.recording:
+            await asyncio.wait(self.recording)
+        await asyncio.gather(*self.again)
+
+    def _record(self, tried: Tried) -> None:
+        # A future with a callback, not a task: there is one for each message.
+        writing = self.worker.writer.put(self.worker.settling, tried)
+        self.recording.add(writing)
+        writing.add_done_callback(lambda done: self._written(tried, done))
+
+    def _written(self, tried: Tried, done: "asyncio.Future[bool]") -> None:
+        self.recording.discard(done)
+        if done.cancelled() or done.exception() is None:
+            self.worker.counts[_word(tried)] += 1
+        else:
+            self.again.append(asyncio.create_task(self.worker.record(tried)))
 
 
 class _Passage:
@@ -330,7 +349,7 @@ class _Passage:
             self.refused = True
             return None
         try:
-            self.fenced = await worker.writer.submit(worker._fencing, self.claimed)
+            self.fenced = await worker.writer.put(worker.settling, self.claimed)
         except SQLAlchemyError:
             self.fenced = False
         self.refused = not self.fenced

@@ -7,10 +7,10 @@ by as many messages as the disk is slow, without a timer, and settling message n
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from nurture.store import writing
 
@@ -19,11 +19,10 @@ LARGEST = 100
 """Operations in one transaction: what a crash can leave in doubt."""
 
 
-@dataclass
-class _Waiting:
+class _Waiting(NamedTuple):
     work: Callable[[Connection, list[Any]], list[Any]]
     item: Any
-    done: "asyncio.Future[Any]" = field(default_factory=asyncio.Future)
+    done: "asyncio.Future[Any]"
 
 
 class Writer:
@@ -36,15 +35,20 @@ class Writer:
         self._busy: asyncio.Task[None] | None = None
 
     async def submit(self, work: Callable[[Connection, list[Any]], list[Any]], item: Any) -> Any:
+        """As `put`, awaited."""
+        return await self.put(work, item)
+
+    def put(self, work: Callable[[Connection, list[Any]], list[Any]], item: Any) -> "asyncio.Future[Any]":
         """Runs `work(connection, items)` with every item that waits for the same work; gives this item's result.
 
-        An error of the transaction reaches everyone who waited for it: nothing of it was written.
+        An error of the transaction reaches everyone who waited for it: nothing of it was written. What the database
+        refuses is tried once more, each item by itself, so that one does not take the others along.
         """
-        waiting = _Waiting(work, item)
+        waiting = _Waiting(work, item, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._busy is None:
             self._busy = asyncio.create_task(self._write())
-        return await waiting.done
+        return waiting.done
 
     async def run(self, work: Callable[[Connection], Result]) -> Result:
         """One transaction of its own, after what is on its way."""
@@ -59,14 +63,19 @@ class Writer:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
-                try:
-                    results = await loop.run_in_executor(self._thread, self._together, batch)
-                except Exception as problem:
-                    _settle(batch, [problem] * len(batch))
-                else:
-                    _settle(batch, results)
+                _settle(batch, await loop.run_in_executor(self._thread, self._attempt, batch))
         finally:
             self._busy = None
+
+    def _attempt(self, batch: list[_Waiting]) -> list[Any]:
+        """Results, or the errors in their places."""
+        try:
+            return self._together(batch)
+        except Exception as problem:
+            refused = isinstance(problem, DBAPIError) and not isinstance(problem, OperationalError)
+            if refused and len(batch) > 1:
+                return [result for each in batch for result in self._attempt([each])]
+            return [problem] * len(batch)
 
     def _alone(self, work: Callable[[Connection], Result]) -> Result:
         with writing(self._engine) as connection:

@@ -3,7 +3,7 @@
 What it leaves out of a view is what the predicates of `nurture.rules.variables` call missing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -48,15 +48,33 @@ class Context:
     """The customer's IANA zone; every date and time among the values is in it."""
     values: Mapping[str, Any]
     """The views by their first name: customer, order, today, …"""
+    at: int = 0
+    """When it is to leave, epoch seconds."""
+    on_line: bool = False
+    """Whether the customer's LINE account is known."""
+
+
+GROUPS = frozenset(
+    "shop today opt_out_mailbox customer attribute order booking occasion offer history line_link_url".split()
+)
+"""First names of all values there are."""
 
 
 def load_contexts(
-    connection: Connection, settings: Settings, requests: Sequence[ContextRequest], now: datetime
+    connection: Connection,
+    settings: Settings,
+    requests: Sequence[ContextRequest],
+    now: datetime,
+    groups: Set[str] = GROUPS,
 ) -> dict[int, Context]:
-    """The contexts by the requests' ids; one whose customer does not exist is left out."""
-    records = load_records(connection, settings, requests, int(now.timestamp()))
+    """The contexts by the requests' ids; one whose customer does not exist is left out.
+
+    `groups`: the first names that somebody may ask for; the others are neither read nor made.
+    """
+    records = load_records(connection, settings, requests, int(now.timestamp()), groups)
+    shop = _shop(settings)
     return {
-        request.id: _Gathering(settings, records, request, now).context()
+        request.id: _Gathering(settings, records, request, now).context(groups, shop)
         for request in requests
         if request.customer_id in records.customers
     }
@@ -73,21 +91,23 @@ class _Gathering:
         self.at = int(now.timestamp()) if request.at is None else request.at
         self.zone = self.customer.zone or self.customer.account_zone or settings.timezone
 
-    def context(self) -> Context:
-        offer = self.records.offers.get(self.request.id)
-        values = {
-            "shop": _shop(self.settings),
-            "today": self._date(self.at),
-            "opt_out_mailbox": self.settings.opt_out_mailbox,
-            "customer": View("customer", self._customer()),
-            "attribute": View("attribute", self._attributes()),
-            "order": View("order", self._order()),
-            "booking": View("booking", self._booking()),
-            "occasion": View("occasion", self._occasion()),
-            "offer": View("offer", offer._asdict() if offer else {}),
-            "history": View("history", self._history()),
+    def context(self, groups: Set[str], shop: Shop) -> Context:
+        values: dict[str, Any] = {"shop": shop, "opt_out_mailbox": self.settings.opt_out_mailbox}
+        if "today" in groups:
+            values["today"] = self._date(self.at)
+        views = {
+            "customer": self._customer,
+            "attribute": self._attributes,
+            "order": self._order,
+            "booking": self._booking,
+            "occasion": self._occasion,
+            "offer": self._offer,
+            "history": self._history,
         }
-        return Context(self.request.customer_id, self.request.campaign.purpose, self.zone, values)
+        values |= {name: View(name, make()) for name, make in views.items() if name in groups}
+        who = self.request.customer_id
+        on_line = who in self.records.on_line
+        return Context(who, self.request.campaign.purpose, self.zone, values, self.at, on_line)
 
     def _date(self, instant: int | None) -> date | None:
         return None if instant is None else zone_table(self.zone).local_date(instant)
@@ -129,6 +149,10 @@ class _Gathering:
             return {}
         starts_at = row.starts_at.astimezone(ZoneInfo(self.zone))
         return {"starts_at": starts_at, "menu": _text(row.menu), "staff": _text(row.staff)}
+
+    def _offer(self) -> Mapping[str, Any]:
+        offer = self.records.offers.get(self.request.id)
+        return offer._asdict() if offer else {}
 
     def _occasion(self) -> Mapping[str, Any]:
         trigger = self.request.campaign.trigger

@@ -1,7 +1,7 @@
 """The rows behind the values of many messages, read set-wise: one query for each kind of row. It shapes nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -16,6 +16,7 @@ from nurture.rules.variables import BLANKS, HTTPS
 from nurture.store import among
 from nurture.store.tables import (
     Account,
+    Address,
     Booking,
     Customer,
     DatedFact,
@@ -66,6 +67,8 @@ class Records:
     """Count, first and last counted order by customer; none for those without an order."""
     newest: dict[int, Row[Any]] = field(default_factory=dict)
     """The first named line of the newest counted order by customer."""
+    on_line: set[int] = field(default_factory=set)
+    """Customers whose LINE account is known, where the shop uses LINE."""
     orders: dict[int, Row[Any]] = field(default_factory=dict)
     """By request."""
     bookings: dict[int, Row[Any]] = field(default_factory=dict)
@@ -76,11 +79,13 @@ class Records:
     """By request."""
 
 
-def load_records(connection: Connection, settings: Settings, requests: Sequence[Request], now: int) -> Records:
-    """Reads the rows of all requests, some thousand requests at a time."""
+def load_records(
+    connection: Connection, settings: Settings, requests: Sequence[Request], now: int, groups: Set[str]
+) -> Records:
+    """Reads the rows behind these groups of values for all requests, some thousand requests at a time."""
     records = Records()
     for start in range(0, len(requests), CHUNK):
-        _Loading(connection, settings, now, records).load(requests[start : start + CHUNK])
+        _Loading(connection, settings, now, records, groups).load(requests[start : start + CHUNK])
     return records
 
 
@@ -90,19 +95,29 @@ class _Loading:
     settings: Settings
     now: int
     records: Records
+    groups: Set[str]
 
     def load(self, requests: Sequence[Request]) -> None:
         customers = sorted({each.customer_id for each in requests})
         self._customers(customers)
-        self._history(customers)
-        self._subjects(requests)
-        self._offers(requests)
+        if "line_link_url" in self.groups:
+            self._on_line(customers)
+        if self.groups & {"customer", "occasion"}:
+            self._facts(customers)
+        if self.groups & {"history", "occasion"}:
+            self._history(customers)
+        if "order" in self.groups:
+            self._orders(requests)
+        if "booking" in self.groups:
+            self._bookings(requests)
+        if "offer" in self.groups:
+            self._offers(requests)
 
     def _rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         return self.connection.execute(statement).all()
 
     def _customers(self, ids: Sequence[int]) -> None:
-        customer, account, fact = table(Customer), table(Account), table(DatedFact)
+        customer, account = table(Customer), table(Account)
         wanted = ("id", "kind", "name", "family_name", "given_name", "prefecture", "zone", "attributes")
         statement = (
             select(*(customer.c[each] for each in wanted), account.c.name.label("account"))
@@ -111,8 +126,17 @@ class _Loading:
             .where(among(customer.c.id, ids))
         )
         self.records.customers.update((row.id, row) for row in self._rows(statement))
+
+    def _facts(self, ids: Sequence[int]) -> None:
+        fact = table(DatedFact)
         facts = self._rows(select(fact).where(among(fact.c.customer_id, ids)))
         self.records.facts.update(((row.customer_id, row.name, row.relative), row) for row in facts)
+
+    def _on_line(self, ids: Sequence[int]) -> None:
+        if self.settings.line.enabled:
+            address = table(Address)
+            held = and_(among(address.c.customer_id, ids), address.c.channel == "line", address.c.removed_at.is_(None))
+            self.records.on_line.update(self.connection.scalars(select(address.c.customer_id).where(held)))
 
     def _history(self, ids: Sequence[int]) -> None:
         order, line = table(Order), table(OrderLine)
@@ -133,16 +157,17 @@ class _Loading:
         newest = self._rows(select(ranked).where(ranked.c.place == 1))
         self.records.newest.update((row.customer_id, row) for row in newest)
 
-    def _subjects(self, requests: Sequence[Request]) -> None:
-        order, line, booking = table(Order), table(OrderLine), table(Booking)
-        wanted = {kind: _subjects_of(requests, kind) for kind in ("order", "booking")}
-        orders = {row.id: row for row in self._rows(select(order).where(among(order.c.id, wanted["order"].values())))}
-        bookings = self._rows(select(booking).where(among(booking.c.id, wanted["booking"].values())))
-        booked = {row.id: row for row in bookings}
-        self.records.orders.update((key, orders[id_]) for key, id_ in wanted["order"].items() if id_ in orders)
-        self.records.bookings.update((key, booked[id_]) for key, id_ in wanted["booking"].items() if id_ in booked)
+    def _orders(self, requests: Sequence[Request]) -> None:
+        order, line, wanted = table(Order), table(OrderLine), _subjects_of(requests, "order")
+        orders = {row.id: row for row in self._rows(select(order).where(among(order.c.id, wanted.values())))}
+        self.records.orders.update((key, orders[id_]) for key, id_ in wanted.items() if id_ in orders)
         for row in self._rows(select(line).where(among(line.c.order_id, orders)).order_by(line.c.order_id, line.c.id)):
             self.records.lines[row.order_id].append(row)
+
+    def _bookings(self, requests: Sequence[Request]) -> None:
+        booking, wanted = table(Booking), _subjects_of(requests, "booking")
+        booked = {row.id: row for row in self._rows(select(booking).where(among(booking.c.id, wanted.values())))}
+        self.records.bookings.update((key, booked[id_]) for key, id_ in wanted.items() if id_ in booked)
 
     def _offers(self, requests: Sequence[Request]) -> None:
         campaigns = {each.campaign.campaign: each.campaign for each in requests if each.campaign.offer}
