@@ -177,6 +177,48 @@ TEXTS: dict[str, tuple[str, str]] = {
         "データベースそのものには控えを取れません。別の名前を書いてください",
         "this is the database itself; name another file",
     ),
+    "cli.yes.wanted": (
+        "そうしてよければ、--yes を付けてもう一度実行してください。何も変えていません",
+        "nothing was changed; if that is what you want, run it again with --yes",
+    ),
+    "cli.yes.prompt": ("よろしいですか？ [y/N]", "Go on? [y/N]"),
+    "cli.forget.ask": (
+        "{name} さんの名前・連絡先・誕生日・トークの記録・送った文面を消します。元には戻せません",
+        "This erases name, addresses, birthday, chats and sent letters of {name}. It can't be undone",
+    ),
+    "cli.forget.done": (
+        "消しました（内部番号 {number}）。予定の {stopped} 通を止めました。読み込むファイルからも消してください",
+        "erased (internal number {number}); {stopped} planned messages were stopped. Remove them from your files too",
+    ),
+    "cli.forget.under_way": (
+        "送信中のものが {count} 通あります。しばらくしてから、もう一度 nurture forget を実行してください",
+        "{count} messages are on their way: run nurture forget again in a while",
+    ),
+    "cli.merge.ask": (
+        "{gone} さんを {keep} さんと同じ人としてまとめます。元には戻せません",
+        "This makes {gone} a part of {keep}. It can't be undone",
+    ),
+    "cli.merge.same": ("どちらも同じ人です: {keep}", "both are the same person: {keep}"),
+    "cli.merge.done": ("{gone} さんを {keep} さんにまとめました", "{gone} is now a part of {keep}"),
+    "cli.line-link.whom": (
+        "お客様をひとり書くか、--all を付けるか、どちらかにしてください",
+        "name one customer, or write --all, and not both",
+    ),
+    "cli.line-link.file": (
+        "QRコードは、ひとり分を .svg か .png に書きます: {found}",
+        "a QR code is written for one customer, as .svg or .png: {found}",
+    ),
+    "cli.line-link.no_url": (
+        "public_url がないので、リンクからこのパソコンに届きません",
+        "without public_url no link reaches this machine",
+    ),
+    "cli.line-link.number": ("お客様番号", "number"),
+    "cli.line-link.name": ("お名前", "name"),
+    "cli.line-link.link": ("リンク", "link"),
+    "cli.line-link.done": (
+        "{count} 名分です。LINEが分かっているお客様は除いてあります。リンクは90日間使えます",
+        "links for {count} customers; who is linked already is left out. They are good for 90 days",
+    ),
     "cli.approve.done": ("{day} までの予定を承認しました", "approved: everything planned up to and including {day}"),
     "cli.send-test.mark": ("【テスト】", "[TEST]"),
     "cli.send-test.invented": ("架空のお客様", "an invented customer"),

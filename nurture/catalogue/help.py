@@ -192,6 +192,38 @@ TEXTS: dict[str, tuple[str, str]] = {
         "nurture approve\nnurture approve 2026-12-24",
     ),
     "cli.approve.day": ("日付（2026-12-24）", "a date such as 2026-12-24"),
+    "cli.line-link": (
+        "LINEとお客様を結び付ける、お客様ごとのリンクを出す。紙にはQRコードで",
+        "gives the personal links by which customers let you know their LINE account; as QR codes for paper",
+    ),
+    "cli.line-link.examples": (
+        "nurture line-link 1203 --qr 1203.svg\nnurture line-link --all --output links.csv",
+        "nurture line-link 1203 --qr 1203.svg\nnurture line-link --all --output links.csv",
+    ),
+    "cli.line-link.everybody": (
+        "LINEがまだ分からないお客様全員の一覧（CSV: 番号・名前・リンク）",
+        "a list of everybody whose LINE account is not known yet (CSV: number, name, link)",
+    ),
+    "cli.line-link.qr": (
+        "QRコードを書くファイル（.svg か .png）",
+        "the file that the QR code is written to: .svg or .png",
+    ),
+    "cli.merge": (
+        "同じ人が二つに分かれているときに、ひとりにまとめる",
+        "makes two entries for one person one",
+    ),
+    "cli.merge.examples": ("nurture merge 1203 1417", "nurture merge 1203 1417"),
+    "cli.merge.keep": (
+        "残す方。番号・メールアドレス・電話番号・名前のどれか",
+        "who stays: number, address, phone or name",
+    ),
+    "cli.merge.gone": ("まとめられる方", "who becomes a part of the other"),
+    "cli.any.yes": ("たずねずに行う", "does it without asking"),
+    "cli.forget": (
+        "お客様の求めに応じて、その人の個人情報を消す。予定の送信も止める",
+        "erases a customer's personal data when they ask for it, and stops everything queued for them",
+    ),
+    "cli.forget.examples": ("nurture forget 1203", "nurture forget 1203"),
     "cli.pause": (
         "送信をすぐに止める。全部、経路、キャンペーンのどれか",
         "stops sending at once: everything, a channel or a campaign",

@@ -47,6 +47,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         '属性の値を引用符で囲んでください（例: alt="…"）',
         'put the attribute\'s value in quotes, as in alt="…"',
     ),
+    "message.unguarded_link": (
+        "{found} はないこともあります。{{% if {found} %}} と {{% endif %}} のあいだに書いてください",
+        "{found} may be empty: write it between {{% if {found} %}} and {{% endif %}}",
+    ),
     "message.bare_link": (
         "リンクや画像の URL には「|https_only」を付けてください",
         "put '|https_only' behind the value of a link or an image",

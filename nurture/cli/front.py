@@ -8,7 +8,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from nurture.catalogue import TEXTS, say
 
-from . import checking, importing, keeping, planning, running, sending, shop, status
+from . import checking, importing, keeping, linking, people, planning, running, sending, shop, status
 from .help import help_text
 from .usage import no_such_command
 
@@ -21,11 +21,14 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "preview": planning.preview,
     "explain": planning.explain,
     "send-test": sending.send_test,
+    "line-link": linking.line_link,
     "run": running.run,
     "worker": running.worker,
     "approve": running.approve,
     "pause": running.pause,
     "resume": running.resume,
+    "merge": people.merge,
+    "forget": people.forget,
     "status": status.status,
     "backup": keeping.backup,
 }

@@ -12,8 +12,6 @@ from nurture.mistake import Mistake, MistakesFound, Place, nearest
 from .desk import Desk
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from nurture.check.specimen import Specimen
 
     from .folder import Shop
@@ -71,13 +69,15 @@ def _step(campaign: Campaign, name: str) -> Step:
 
 def _specimen(desk: Desk, shop: "Shop", campaign: Campaign, customer: str) -> "Specimen":
     from nurture.check.specimen import specimen_of
-    from nurture.store import current_revision
+    from nurture.store import current_revision, reading
 
     from .folder import engine_of, existing_database
+    from .people import the_one
 
     if customer:
         with existing_database(shop.settings) as engine:
-            person = _the_one(engine, customer)
+            with reading(engine) as connection:
+                person = the_one(connection, customer, "--customer")
             return specimen_of(engine, shop.settings, shop.campaigns, shop.templates, campaign, desk.now, person)
     engine = engine_of(shop.settings)
     try:
@@ -85,25 +85,6 @@ def _specimen(desk: Desk, shop: "Shop", campaign: Campaign, customer: str) -> "S
         return specimen_of(present, shop.settings, shop.campaigns, shop.templates, campaign, desk.now)
     finally:
         engine.dispose()
-
-
-def _the_one(engine: "Engine", wanted: str) -> int:
-    """The id of the one customer meant. Raises MistakesFound when there is none, or when there are several."""
-    from sqlalchemy import select
-
-    from nurture.preview.people import find_people
-    from nurture.store import among, reading
-    from nurture.store.tables import Customer, table
-
-    people = table(Customer)
-    with reading(engine) as connection:
-        found = find_people(connection, wanted)
-        named = connection.execute(select(people.c.id, people.c.key, people.c.name).where(among(people.c.id, found)))
-        listed = ", ".join(f"{row.key or '-'} {row.name}" for row in named)
-    if len(found) > 1:
-        values = {"found": wanted, "count": len(found), "listed": listed}
-        raise MistakesFound([Mistake(Place("--customer"), "cli.several", values)])
-    return found[0]
 
 
 def _outbox(folder: Path) -> Path:

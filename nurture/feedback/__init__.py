@@ -4,7 +4,7 @@ from .arrival import Arrival, Delivery, read_delivery
 from .blocking import line_blocked, line_unblocked
 from .chat import Acted, act
 from .inbound import forget, keep, next_open, note_failure, settle, waiting
-from .linking import bind, issue_code, link_url, make_link_token, read_link_token
+from .linking import bind, issue_code
 from .optout import OptedOut, opt_out
 
 __all__ = [
@@ -19,13 +19,10 @@ __all__ = [
     "keep",
     "line_blocked",
     "line_unblocked",
-    "link_url",
-    "make_link_token",
     "next_open",
     "note_failure",
     "opt_out",
     "read_delivery",
-    "read_link_token",
     "settle",
     "waiting",
 ]

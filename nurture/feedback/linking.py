@@ -7,53 +7,21 @@ who opened it, the code in the chat says who is writing. Codes are good once and
 import re
 import unicodedata
 from datetime import datetime, timedelta
-from hashlib import sha256
 
-from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import BigInteger, ColumnElement, Connection, and_, func, insert, select, type_coerce, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from nurture.config import Settings
 from nurture.store import change
 from nurture.store.tables import Address, Consent, Customer, LinkCode, table
 
 from .survivor import survivor
 
 ADDRESS, CODE, CONSENT, CUSTOMER = (table(each) for each in (Address, LinkCode, Consent, Customer))
-PATH = "/l/"
-SALT = "link-line"
-"""A token made for another purpose is refused here."""
-LINK_LIVES = timedelta(days=90)
-"""A link binds whoever opens it, so that a forgotten paper must not do it for ever."""
 CODE_LIVES = timedelta(days=7)
 ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
 """What can't be misread or make a word: 28 signs, of which six are 482 million codes."""
 LENGTH = 6
 _FORM = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
-
-
-def make_link_token(settings: Settings, customer_id: int, now: datetime) -> str | None:
-    """The signed token of a personal link; None without a signing key."""
-    if not settings.secrets.secret_key.get_secret_value():
-        return None
-    return str(_serializer(settings).dumps([customer_id, int(now.timestamp())]))
-
-
-def link_url(settings: Settings, token: str) -> str:
-    """The address for a mail or a QR code; empty where this machine can't be reached."""
-    return settings.public_url.rstrip("/") + PATH + token if settings.public_url else ""
-
-
-def read_link_token(settings: Settings, token: str, now: datetime) -> int | None:
-    """The customer that a link was made for; None when it is not one of ours, or older than `LINK_LIVES`."""
-    if not settings.secrets.secret_key.get_secret_value():
-        return None
-    try:
-        customer_id, made = _serializer(settings).loads(token)
-        age = int(now.timestamp()) - int(made)
-        return int(customer_id) if age <= LINK_LIVES.total_seconds() else None
-    except (BadData, TypeError, ValueError):
-        return None
 
 
 def issue_code(connection: Connection, customer_id: int, drawn: str, now: datetime) -> str | None:
@@ -141,8 +109,3 @@ def _held(user_id: str) -> ColumnElement[bool]:
 
 def _open(now: datetime) -> ColumnElement[bool]:
     return and_(CODE.c.used_at.is_(None), type_coerce(CODE.c.expires_at, BigInteger) > int(now.timestamp()))
-
-
-def _serializer(settings: Settings) -> URLSafeSerializer:
-    key = settings.secrets.secret_key.get_secret_value()
-    return URLSafeSerializer(key, salt=SALT, signer_kwargs={"digest_method": sha256, "key_derivation": "hmac"})

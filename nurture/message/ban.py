@@ -9,9 +9,10 @@ from nurture.mistake import Mistake
 
 from .environment import is_html
 from .folder import LINE_JSON, Source
+from .line_link import VARIABLE
 
-TRUSTED_LINKS = frozenset({"unsubscribe_url"})
-"""Made by us; it may be a `mailto:`."""
+TRUSTED_LINKS = frozenset({"unsubscribe_url", VARIABLE})
+"""Made by us; the first may be a `mailto:`."""
 
 _LINK = re.compile(
     r"""(?:\b(?:href|src|srcset|action|background|poster)\s*=\s*["']?|url\(\s*["']?)\s*\Z""", re.IGNORECASE
@@ -24,6 +25,7 @@ def banned(tree: nodes.Template, source: Source) -> Iterator[Mistake]:
     """Every mistake of this kind in one parsed file."""
     yield from _switched_escaping(tree, source)
     yield from _calls(tree, source)
+    yield from _unguarded(tree, source)
     if is_html(source.name):
         yield from _html(tree, source)
     if source.name.endswith(LINE_JSON):
@@ -44,6 +46,28 @@ def _calls(tree: nodes.Template, source: Source) -> Iterator[Mistake]:
             continue
         name = getattr(called, "attr", "")
         yield Mistake(source.place(name + "(", call.lineno), "message.call_refused", {"found": f"{name}()"})
+
+
+def _unguarded(node: nodes.Node, source: Source) -> Iterator[Mistake]:
+    """Every use of the LINE link that would print an empty one: outside an `if` that asks for it in the same file."""
+    if isinstance(node, nodes.Name) and node.name == VARIABLE:
+        yield Mistake(source.place(VARIABLE, node.lineno), "message.unguarded_link", {"found": VARIABLE})
+        return
+    guarded: list[nodes.Node] = []
+    if isinstance(node, nodes.If) and _asks(node.test):
+        guarded = [node.test, *node.body]
+    elif isinstance(node, nodes.CondExpr) and _asks(node.test):
+        guarded = [node.test, node.expr1]
+    for child in node.iter_child_nodes():
+        if not any(child is each for each in guarded):
+            yield from _unguarded(child, source)
+
+
+def _asks(test: nodes.Node) -> bool:
+    """Whether a condition holds only where there is a link."""
+    if isinstance(test, nodes.And):
+        return _asks(test.left) or _asks(test.right)
+    return isinstance(test, nodes.Name) and test.name == VARIABLE
 
 
 def _html(tree: nodes.Template, source: Source) -> Iterator[Mistake]:

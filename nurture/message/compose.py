@@ -18,6 +18,7 @@ from .filters import RENDERING, Rendering, ValueRefused
 from .flex import flex_messages, text_message, within_request
 from .folder import HTML, LINE_JSON, LINE_TEXT
 from .inlining import inline
+from .line_link import VARIABLE, link_for_mail
 from .link import Subscription, make_token, unsubscribe_mailto, unsubscribe_url
 from .template import Template
 
@@ -147,7 +148,15 @@ class _Writing:
 
     def _values(self, token: str) -> dict[str, Any]:
         url = unsubscribe_url(self.settings, token)
-        return {**self.context.values, "unsubscribe_url": url, RENDERING: Rendering(self.settings)}
+        links = {"unsubscribe_url": url, VARIABLE: self._line_link()}
+        return {**self.context.values, **links, RENDERING: Rendering(self.settings)}
+
+    def _line_link(self) -> str:
+        """Made for templates that ask for it only, as signing costs; empty for who is on LINE already."""
+        context = self.context
+        if VARIABLE not in self.template.roots or self.channel != "email" or context.on_line:
+            return ""
+        return link_for_mail(self.settings, context.customer_id, context.at)
 
     def _headers(self, token: str) -> tuple[tuple[str, str], ...]:
         headers = [("Reply-To", ascii_address(reply_to))] if (reply_to := self.settings.email.reply_to) else []

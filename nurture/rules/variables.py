@@ -245,6 +245,11 @@ _LIST = (
     _given("shop.staff", "Who signs the messages.", "店主 港"),
     _given("today", "The day of sending, in the customer's time zone.", "2026-11-22"),
     _given("unsubscribe_url", "Where this customer can refuse further messages.", "https://minato.example/u/…"),
+    _given(
+        "line_link_url",
+        "Where this customer can link their LINE account; empty on LINE itself, and for who is linked already.",
+        "https://minato.example/l/…",
+    ),
     _given("opt_out_mailbox", "The mail address that takes refusals.", "stop@minato.example"),
     _given("customer.called", "How the customer is addressed, honorific included.", "山田様"),
     _maybe("customer.name", "The full name as the shop writes it.", "山田 花子", _customer_has("name")),

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from nurture.catalogue import say
-from nurture.feedback.linking import ALPHABET, CODE_LIVES, LENGTH, issue_code, read_link_token
+from nurture.feedback.linking import ALPHABET, CODE_LIVES, LENGTH, issue_code
+from nurture.message.line_link import read_link_token
 
 from .body import read_body
 from .office import Office

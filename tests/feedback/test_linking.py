@@ -7,7 +7,8 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from nurture.config import Secrets
-from nurture.feedback import issue_code, link_url, make_link_token, read_link_token
+from nurture.feedback import issue_code
+from nurture.message.line_link import link_url, make_link_token, read_link_token
 from nurture.message.link import Subscription, make_token, read_token
 from nurture.store import writing
 from nurture.store.tables import LinkCode

@@ -13,7 +13,7 @@ from nurture.rules.offer import offered_product
 from nurture.rules.scope import Scope
 from nurture.rules.variables import VARIABLES, Occasion, incomplete, variable
 from nurture.store import reading, writing
-from nurture.store.tables import Booking, Customer, Order, table
+from nurture.store.tables import Address, Booking, Customer, Order, table
 from tests.message.people import (
     ALICE,
     BARE_BOOKING,
@@ -239,3 +239,16 @@ def test_a_greeting_that_waits_is_dated_by_its_slot(peopled: Engine) -> None:
     with reading(peopled) as connection:
         (context,) = load_contexts(connection, settings(), [later], instant("2026-11-22 03:00")).values()
     assert str(value(context, "today")) == "2026-11-25"
+
+
+def test_whose_line_account_is_known_is_told_apart_where_the_shop_uses_line(peopled: Engine) -> None:
+    with writing(peopled) as connection:
+        add(connection, Address, 1, customer_id=ALICE, channel="line", value="U" + "a1" * 16)
+        add(connection, Address, 2, customer_id=BOB, channel="line", value="U" + "b0" * 16, removed_at=NOW)
+    asked = [request(who, campaign({"after": "order"})) for who in (ALICE, BOB, CHARLIE)]
+    with reading(peopled) as connection:
+        found = load_contexts(connection, settings(line={"enabled": True}), asked, NOW)
+        without = load_contexts(connection, settings(), asked, NOW)
+    assert [who for who, context in found.items() if context.on_line] == [ALICE]
+    assert not any(context.on_line for context in without.values())
+    assert found[ALICE].at == int(NOW.timestamp())

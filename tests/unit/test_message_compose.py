@@ -1,7 +1,8 @@
 """A template and a context become a message or a reason. Alice's order holds HTML; bob's lacks what is needed."""
 
 import json
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,14 @@ from nurture.message.compose import LARGEST, Failure, Message, compose
 from nurture.message.context import Context
 from nurture.message.environment import MOST_PASSES
 from nurture.message.flex import utf16_units
+from nurture.message.line_link import LINK_LIVES, read_link_token
 from nurture.message.link import EXAMPLE, Subscription, make_token, read_token, unsubscribe_url
 from nurture.message.template import Template, Templates
 from nurture.message.views import Item, Shop, View
 from tests.message.people import TEMPLATES, settings
 
+AT = 1_795_000_000
+"""In November 2026."""
 ALICE_MAIL, ALICE_LINE = "alice@mail.test", "U" + "a1" * 16
 KEYED = settings(secrets=Secrets(secret_key=SecretStr("k" * 32)))
 THANKS = Templates.load(TEMPLATES).get("thanks")
@@ -279,3 +283,38 @@ def test_the_opt_out_is_a_mailbox_where_no_address_is_reachable() -> None:
     url = unsubscribe_url(settings(public_url=""), "T.x")
     assert url == "mailto:stop@minato.example?subject=unsubscribe%20T.x"
     assert unsubscribe_url(settings(public_url="", opt_out_mailbox=""), "T.x") == ""
+
+
+def invited(tmp_path: Path, about: Context | None = None, channel: Any = "email", **changes: Any) -> str:
+    """The text of a letter that invites to LINE where it can."""
+    letter = made(tmp_path, "本文{% if line_link_url %}<{{ line_link_url }}>{% endif %}")
+    given = {"line": {"enabled": True}, "secrets": Secrets(secret_key=SecretStr("k" * 32)), **changes}
+    to = ALICE_MAIL if channel == "email" else ALICE_LINE
+    found = compose(letter, channel, about or replace(context(), at=AT), settings(**given), to)
+    assert isinstance(found, Message), found
+    return found.text.strip() if channel == "email" else found.line[0]["text"].strip()
+
+
+def test_a_mail_invites_to_line_by_a_link_of_ones_own(tmp_path: Path) -> None:
+    text = invited(tmp_path)
+    token = text.removeprefix("本文<https://minato.example/l/").removesuffix(">")
+    assert read_link_token(KEYED, token, datetime.fromtimestamp(AT, UTC)) == 1
+    assert read_link_token(KEYED, token, datetime.fromtimestamp(AT, UTC) + LINK_LIVES + timedelta(1)) is None
+    assert read_token(KEYED, token) is None
+
+
+@pytest.mark.parametrize(
+    "without",
+    [
+        {"about": replace(context(), at=1_795_000_000, on_line=True)},
+        {"channel": "line"},
+        {"public_url": ""},
+        {"line": {"enabled": False}},
+    ],
+)
+def test_who_can_not_be_invited_is_not(tmp_path: Path, without: dict[str, Any]) -> None:
+    assert invited(tmp_path, **without) == "本文"
+
+
+def test_a_preview_without_a_key_shows_an_example_of_the_invitation(tmp_path: Path) -> None:
+    assert invited(tmp_path, secrets=Secrets()) == f"本文<https://minato.example/l/{EXAMPLE}>"

@@ -231,3 +231,33 @@ def test_a_campaign_that_can_not_give_what_is_required_is_named() -> None:
     (first, *_) = unsupplied(thanks, campaign({"after": "booking"}))
     assert str(first.place) == "templates/thanks.txt.j2:6:5"
     assert first.values == {"found": "order.number", "campaign": "thanks"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ line_link_url }}",
+        "{% if today %}{{ line_link_url }}{% endif %}",
+        "{% if line_link_url %}a{% else %}{{ line_link_url }}{% endif %}",
+        "{% if not line_link_url %}{{ line_link_url }}{% endif %}",
+        "{% if line_link_url or today %}{{ line_link_url }}{% endif %}",
+        "{{ 'a' if line_link_url else line_link_url }}",
+    ],
+)
+def test_a_link_to_line_that_may_be_empty_stands_inside_an_if(tmp_path: Path, text: str) -> None:
+    found = mistakes(tmp_path, FRONT + "本文\n" + text)
+    assert found[0] == f"templates/thanks.txt.j2:5:{text.index('line_link_url') + 1} message.unguarded_link"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if line_link_url %}{{ line_link_url }}{% endif %}",
+        "{% if today and line_link_url %}{% if shop.url %}{{ line_link_url }}{% endif %}{% endif %}",
+        "{{ line_link_url if line_link_url else shop.url }}",
+    ],
+)
+def test_inside_an_if_it_may_stand_in_text_and_as_a_link(tmp_path: Path, text: str) -> None:
+    html = '{% if line_link_url %}<a href="{{ line_link_url }}">LINE</a>{% endif %}'
+    template = loaded(tmp_path, FRONT + text, thanks_html=html)
+    assert naming(template) == []

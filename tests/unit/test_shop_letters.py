@@ -241,7 +241,11 @@ def _letters(sample: Sample, *forms: str, **changes: Any) -> Iterator[tuple[str,
 
 
 def _context(settings: Settings) -> Context:
-    values = {name: value for name, value in _values(settings).items() if name not in (RENDERING, "unsubscribe_url")}
+    values = {
+        name: value
+        for name, value in _values(settings).items()
+        if name not in (RENDERING, "unsubscribe_url", "line_link_url")
+    }
     return Context(1, "commercial", "Asia/Tokyo", values)
 
 
@@ -257,6 +261,7 @@ def _values(settings: Settings, category: str | None = "コーヒー豆", menu: 
         "customer": View("customer", {"called": "山田様"}),
         "today": date(2026, 11, 22),
         "unsubscribe_url": LINK,
+        "line_link_url": LINK.replace("/u/", "/l/"),
         "opt_out_mailbox": settings.opt_out_mailbox,
         "order": View("order", order),
         "offer": View("offer", offer),

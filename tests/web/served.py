@@ -84,12 +84,12 @@ def served(
     bot: str = "",
     held: Listed | None = None,
     broken_reply: bool = False,
-    line: LineTransport | None = None,
+    answering: LineTransport | None = None,
     **changes: Any,
 ) -> Iterator[Served]:
     """Serves until the block ends; whatever the server raised is raised here. `changes`: keys of config.yaml.
 
-    `line`: answers chats over the real client; ended with the app.
+    `answering`: answers chats over the real client; ended with the app.
     """
     times, replies, registry = Times(), [], CollectorRegistry()
     ports: list[int] = []
@@ -102,12 +102,12 @@ def served(
     async def run() -> None:
         loops.append(asyncio.get_running_loop())
         made: Settings = changes.pop("made", None) or settings(**changes)
-        about = {"registry": registry, "reply": _replying(replies, broken_reply, line), "bot": lambda: bot}
+        about = {"registry": registry, "reply": _replying(replies, broken_reply, answering), "bot": lambda: bot}
         app = make_app(engine, made, times.clock(), health=lambda: times.tick_age, held=held, **about)
         try:
             await serve(app, "127.0.0.1", 0, stop, listening=listening)
         finally:
-            await _end(line)
+            await _end(answering)
 
     failures: list[BaseException] = []
 

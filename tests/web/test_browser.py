@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from nurture.feedback import make_link_token
+from nurture.message.line_link import make_link_token
 from nurture.message.link import Subscription, make_token
 from nurture.store import open_engine
 from tests.feedback.people import ALICE, NOON, populate, settings, standing

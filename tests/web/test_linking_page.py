@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from nurture.feedback import make_link_token
+from nurture.message.line_link import make_link_token
 from nurture.store.tables import LinkCode
 from tests.feedback.people import ALICE, BOB, NOON, populate, rows, settings
 from tests.web.served import Served, served

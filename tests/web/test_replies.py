@@ -34,7 +34,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLine]:
 @pytest.fixture
 def web(engine: Engine, fake: FakeLine) -> Iterator[Served]:
     populate(engine)
-    with served(engine, line=LineTransport(fake.account(), 5)) as running:
+    with served(engine, answering=LineTransport(fake.account(), 5)) as running:
         yield running
 
 
@@ -124,7 +124,7 @@ def test_however_line_fails_an_answer_is_tried_once(web: Served, fake: FakeLine,
 def test_a_shop_whose_account_greets_by_itself_stays_quiet(engine: Engine, fake: FakeLine) -> None:
     populate(engine)
     quiet = settings(line={"enabled": True, "greeting": False})
-    with served(engine, made=quiet, line=LineTransport(fake.account(), 5)) as web:
+    with served(engine, made=quiet, answering=LineTransport(fake.account(), 5)) as web:
         told(web, with_token(fake, follow(NOON, DANAS_LINE), "t1"))
         told(web, with_token(fake, said("連携", NOON, DANAS_LINE), "t2"))
         answered(web, fake)
