@@ -16,6 +16,7 @@ from . import (
     mistakes,
     planning,
     preview,
+    safety,
     shop,
     web,
 )
@@ -34,6 +35,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **preview.TEXTS,
     **check.TEXTS,
     **cli.TEXTS,
+    **safety.TEXTS,
     **shop.TEXTS,
     **web.TEXTS,
 }

@@ -236,7 +236,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.pause.reason": ("理由（記録に残る）", "why; it is kept"),
     "cli.resume": ("止めたものを再開する", "goes on with what was paused"),
     "cli.resume.examples": ("nurture resume\nnurture resume line", "nurture resume\nnurture resume line"),
-    "cli.resume.scope": ("all・email・line・キャンペーン名", "all, email, line or a campaign's name"),
+    "cli.resume.scope": (
+        "all・email・line・キャンペーン名。clock は「いまの時刻は正しい」",
+        "all, email, line or a campaign's name; 'clock': the present time is right",
+    ),
     "cli.backup": (
         "お客様のデータの控えを 1 つのファイルに取ります。動かしたままで取れます。",
         "Copies the shop's database into one file, while everything goes on.",

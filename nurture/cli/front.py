@@ -8,7 +8,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from nurture.catalogue import TEXTS, say
 
-from . import checking, importing, keeping, linking, people, planning, running, sending, shop, status
+from . import checking, doubts, importing, keeping, linking, people, planning, running, sending, shop, status
 from .help import help_text
 from .usage import no_such_command
 
@@ -30,7 +30,10 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "merge": people.merge,
     "forget": people.forget,
     "status": status.status,
+    "unknown": doubts.unknown,
+    "resolve": doubts.resolve,
     "backup": keeping.backup,
+    "restore": keeping.restore,
 }
 """In the order in which a shop needs them."""
 

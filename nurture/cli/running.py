@@ -71,14 +71,31 @@ def resume(context: typer.Context, scope: Annotated[str, typer.Argument(metavar=
     """Goes on."""
     from nurture.store import resume as go_on
     from nurture.store import writing
+    from nurture.store.alarming import clear_alarm
 
     from .folder import upgraded_database
 
     desk: Desk = context.obj
     shop = _watched(desk).current
+    if scope == "clock":
+        return _accept_clock(desk, shop)
     with upgraded_database(shop.settings) as engine, writing(engine) as connection:
         lifted = go_on(connection, _scope(shop, scope), desk.now)
+        clear_alarm(connection, "breaker", scope, desk.now)
     desk.tell("cli.resume.done" if lifted else "cli.resume.none", scope=scope)
+    return 0
+
+
+def _accept_clock(desk: Desk, shop: "Shop") -> int:
+    """A person says that the clock is right, whatever was written down before."""
+    from nurture.store import writing
+    from nurture.store.timing import put_clock_mark
+
+    from .folder import upgraded_database
+
+    with upgraded_database(shop.settings) as engine, writing(engine) as connection:
+        put_clock_mark(connection, desk.now)
+    desk.tell("cli.resume.clock", at=desk.now.isoformat(timespec="seconds"))
     return 0
 
 
@@ -115,6 +132,7 @@ def _scope(shop: "Shop", word: str) -> str:
 
 
 def _watched(desk: Desk) -> "Watched[Shop]":
+    from nurture.channels.signing import signer
     from nurture.config import FILE_NAME
     from nurture.daemon import Shop, Watched
     from nurture.daemon.reload import digest_of
@@ -123,6 +141,8 @@ def _watched(desk: Desk) -> "Watched[Shop]":
 
     def load() -> Shop:
         found = shop_of(desk)
+        # A key that can't sign is told like any other mistake of the folder, before a mail needs it.
+        signer(found.settings)
         return Shop(found.settings, found.campaigns, found.templates)
 
     first = load()

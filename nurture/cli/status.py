@@ -76,6 +76,7 @@ def _contents(connection: "Connection") -> dict[str, Any]:
     from sqlalchemy import func, select
     from sqlmodel import SQLModel
 
+    from nurture.store.alarming import standing_alarms
     from nurture.store.tables import Cadence, Generation, ImportRun, Pause, Touch, table
 
     touch, cadence, generation, pause, run = (table(each) for each in (Touch, Cadence, Generation, Pause, ImportRun))
@@ -94,6 +95,10 @@ def _contents(connection: "Connection") -> dict[str, Any]:
         "pauses": [
             {"scope": row.scope, "reason": row.reason, "until": _iso(row.until_at), "began_at": _iso(row.began_at)}
             for row in pauses
+        ],
+        "alarms": [
+            {"kind": each.kind, "subject": each.subject, "raised_at": _iso(each.raised_at), "about": each.about}
+            for each in standing_alarms(connection)
         ],
         "unfinished_imports": [{"number": row.id, "file": row.file} for row in connection.execute(unfinished)],
     }
@@ -114,16 +119,27 @@ def _lines(desk: Desk, settings: "Settings", found: Mapping[str, Any]) -> Iterat
     if not found["up_to_date"]:
         yield desk.say("cli.status.no_tables" if found["revision"] is None else "cli.status.old_tables")
         return
+    yield from _alarms(desk, settings, found)
     yield desk.say("cli.status.revision", revision=found["revision"])
     yield desk.say("cli.status.counts", **found["counts"])
     touches = [f"{status} {count}" for status, count in found["touches"].items()]
     yield desk.say("cli.status.touches", touches=", ".join(touches) or desk.say("cli.status.none"))
+    if count := found["touches"].get("unknown"):
+        yield desk.say("cli.status.unknown", count=count)
     tick = _local(found["last_tick"], settings) or desk.say("cli.status.never")
     yield desk.say("cli.status.tick", at=tick)
     if found["generation"]:
         began = _local(found["generation"]["began_at"], settings)
         yield desk.say("cli.status.generation", number=found["generation"]["number"], at=began)
     yield from _stops(desk, settings, found)
+
+
+def _alarms(desk: Desk, settings: "Settings", found: Mapping[str, Any]) -> Iterator[str]:
+    for each in found["alarms"]:
+        kind = each["about"].get("by") or each["about"].get("loss") or each["about"].get("fault") or ""
+        key = f"alarm.{each['kind']}.{kind}".removesuffix(".")
+        what = desk.say(key, **{**each["about"], "subject": each["subject"]})
+        yield desk.say("cli.status.alarm", at=_local(each["raised_at"], settings), what=what)
 
 
 def _stops(desk: Desk, settings: "Settings", found: Mapping[str, Any]) -> Iterator[str]:

@@ -66,8 +66,12 @@ class Sidecar:
             return
         copy = self.read()
         if copy is None or copy.seal.database != seal.database or _far(copy.seal) < _far(seal):
-            self._write({**asdict(seal), "at": now.isoformat()})
+            self.replace(seal, now)
         self._written = seal
+
+    def replace(self, seal: Seal, now: datetime) -> None:
+        """Remembers this and nothing else: a person has said that the gap is known."""
+        self._write({**asdict(seal), "at": now.isoformat()})
 
     def _write(self, found: Mapping[str, object]) -> None:
         # Several processes of a host keep one file.

@@ -25,6 +25,7 @@ from nurture.store.tables import Address, table
 
 from .letter import LARGEST, Letter, read_letter
 from .optout import opt_out
+from .proof import settle_by_letter
 
 log = structlog.get_logger()
 ADDRESS = table(Address)
@@ -73,6 +74,7 @@ def read_optouts(engine: Engine, settings: Settings, box: Mailbox, now: datetime
         letter = read_letter(raw)
         with writing(engine) as connection:
             what = _act(connection, settings, letter, now)
+            settle_by_letter(connection, raw, now)
         box.settle(key, clear=what != "unclear")
         log.info("mailbox.read", what=what, message_id=letter.message_id)
         found[what] += 1

@@ -27,3 +27,50 @@ def backup(engine: Engine, path: Path) -> None:
         source.backup(target)
         target.execute("PRAGMA journal_mode = DELETE")
     os.replace(part, path)
+
+
+class NotABackup(Exception):
+    """The file holds no database of ours, or a damaged one; the text says which."""
+
+
+def put_back(engine: Engine, file: Path) -> Path:
+    """Puts a backup in the place of a SQLite database; gives the name under which the former one is kept.
+
+    Nobody else may work on the database. The backup itself stays as it is. Raises NotABackup and changes nothing then.
+    """
+    target = Path(str(engine.url.database))
+    part, kept = target.with_name(f"{target.name}.part"), target.with_name(f"{target.name}.before-restore")
+    _copy_whole(file, part)
+    engine.dispose()
+    if target.exists():
+        _fold_log(target)
+        os.replace(target, kept)
+    for rest in ("-wal", "-shm"):
+        target.with_name(f"{target.name}{rest}").unlink(missing_ok=True)
+    os.replace(part, target)
+    return kept
+
+
+def _copy_whole(file: Path, part: Path) -> None:
+    """A checked copy beside the database: the renaming that follows is one step."""
+    driver = sqlite_module()
+    part.unlink(missing_ok=True)
+    if not file.is_file():
+        raise NotABackup("no such file")
+    try:
+        with closing(driver.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as source:
+            said = source.execute("PRAGMA quick_check").fetchone()[0]
+            tables = {row[0] for row in source.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if said != "ok" or not {"alembic_version", "touch", "customer"} <= tables:
+                raise NotABackup(said if said != "ok" else "no tables of ours")
+            with closing(driver.connect(str(part))) as target:
+                source.backup(target)
+    except driver.DatabaseError as problem:
+        part.unlink(missing_ok=True)
+        raise NotABackup(str(problem)) from None
+
+
+def _fold_log(database: Path) -> None:
+    """Moves what is in the write-ahead log into the file, so that the file kept is whole."""
+    with closing(sqlite_module().connect(str(database))) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -108,6 +108,12 @@ class Touch(SQLModel, table=True):
         ),
         Index("ix_touch_campaign", "campaign", "at"),
         Index(
+            "ix_touch_unknown",
+            "at",
+            sqlite_where=text("status = 'unknown'"),
+            postgresql_where=text("status = 'unknown'"),
+        ),
+        Index(
             "ix_touch_lease",
             "lease_until",
             sqlite_where=text("status IN ('claimed', 'sending')"),

@@ -748,6 +748,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("status = 'planned'"),
             postgresql_where=sa.text("status = 'planned'"),
         )
+        batch_op.create_index(
+            "ix_touch_unknown",
+            ["at"],
+            unique=False,
+            sqlite_where=sa.text("status = 'unknown'"),
+            postgresql_where=sa.text("status = 'unknown'"),
+        )
 
     op.create_table(
         "touch_log",
@@ -780,6 +787,11 @@ def downgrade() -> None:
 
     op.drop_table("touch_log")
     with op.batch_alter_table("touch", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_touch_unknown",
+            sqlite_where=sa.text("status = 'unknown'"),
+            postgresql_where=sa.text("status = 'unknown'"),
+        )
         batch_op.drop_index(
             "ix_touch_owner", sqlite_where=sa.text("status = 'planned'"), postgresql_where=sa.text("status = 'planned'")
         )

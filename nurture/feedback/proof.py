@@ -1,0 +1,89 @@
+"""Proof: a letter that tells whether an earlier mail of ours arrived, and so ends the doubt about it.
+
+A person's answer names the mail it answers (RFC 5322 section 3.6.4); a delivery report (RFC 3464) says what became of
+it and returns its header. Only mails that are in doubt are looked for: nothing else follows from a letter here.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes
+from email.message import Message
+from email.policy import compat32
+
+from sqlalchemy import Connection
+
+from nurture.store.doubt import in_doubt, settle_unknown
+
+from .letter import LARGEST
+
+NAMED = re.compile(r"<[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}@[A-Za-z0-9.-]{1,255}>")
+"""A Message-ID such as ours: a name-based UUID (RFC 9562 version 5), which nobody else can guess."""
+ARRIVED = ("delivered", "relayed", "expanded")
+"""Words of RFC 3464 section 2.3.3 for a mail that the next server or the mailbox took."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a letter says of one mail."""
+
+    key: str
+    """The Message-ID."""
+    arrived: bool
+    why: str
+    """`answer`, or the report's action and status: `failed 5.1.1`."""
+
+
+def proofs_in(raw: bytes) -> list[Proof]:
+    """What a letter proves; empty for most. It raises nothing."""
+    try:
+        message = message_from_bytes(raw[:LARGEST], policy=compat32)
+        return list(_reported(message) if message.get_content_type() == "multipart/report" else _answered(message))
+    except Exception:
+        # The parser raises whatever it stumbles over in a letter made to break it.
+        return []
+
+
+def settle_by_letter(connection: Connection, raw: bytes, now: datetime) -> int:
+    """Ends the doubt about the mails that a letter speaks of, in the caller's write transaction; gives how many."""
+    settled = 0
+    for proof in proofs_in(raw):
+        touches = in_doubt(connection, [proof.key])
+        settled += len(settle_unknown(connection, touches, "sent" if proof.arrived else "failed", proof.why, now))
+    return settled
+
+
+def _answered(message: Message) -> Iterator[Proof]:
+    named = f"{message.get('In-Reply-To', '')} {message.get('References', '')}"
+    for key in sorted(set(NAMED.findall(named))):
+        yield Proof(key, True, "answer")
+
+
+def _reported(message: Message) -> Iterator[Proof]:
+    keys = {key for part in message.walk() for key in _returned(part)}
+    said = [each for part in message.walk() for each in _actions(part)]
+    if len(keys) != 1 or len(said) != 1:
+        return  # of several recipients or several mails nobody can tell which is meant
+    action, status = said[0]
+    if action == "failed" or action in ARRIVED:
+        yield Proof(keys.pop(), action in ARRIVED, f"{action} {status}".strip())
+
+
+def _actions(part: Message) -> Iterator[tuple[str, str]]:
+    """Action and status of each recipient; the blocks of such a report are parsed as messages of headers only."""
+    if part.get_content_type() != "message/delivery-status":
+        return
+    for block in part.get_payload():
+        if isinstance(block, Message) and (action := str(block.get("Action", "")).strip().lower()):
+            yield action, str(block.get("Status", "")).split("(")[0].strip()[:20]
+
+
+def _returned(part: Message) -> Iterator[str]:
+    """The Message-ID of the mail that comes back, whole or as its header alone."""
+    kind = part.get_content_type()
+    if kind == "message/rfc822":
+        yield from NAMED.findall(str(part.get_payload()[0].get("Message-ID", "")))  # type: ignore[index, union-attr]
+    elif kind in ("text/rfc822-headers", "message/rfc822-headers"):
+        header = message_from_bytes(part.get_payload(decode=True) or b"", policy=compat32)  # type: ignore[arg-type]
+        yield from NAMED.findall(str(header.get("Message-ID", "")))
