@@ -1,7 +1,8 @@
 """config.yaml and the environment become one frozen `Settings`; every default stands here, once.
 
 Secrets come from the environment only: NURTURE_SMTP_USERNAME, NURTURE_SMTP_PASSWORD, NURTURE_LINE_ACCESS_TOKEN,
-NURTURE_LINE_CHANNEL_SECRET, NURTURE_SECRET_KEY. `NURTURE_DATABASE` overrides `database`.
+NURTURE_LINE_CHANNEL_SECRET, NURTURE_SECRET_KEY, and NURTURE_DKIM_KEY or the file that NURTURE_DKIM_KEY_FILE names.
+`NURTURE_DATABASE` overrides `database`.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from nurture.document import Document, Keys, load_file
-from nurture.mistake import Mistake, MistakesFound
+from nurture.mistake import Mistake, MistakesFound, Place
 from nurture.shape import (
     DateText,
     DurationText,
@@ -35,7 +36,10 @@ SECRETS: Mapping[str, str] = {
     "line_access_token": "NURTURE_LINE_ACCESS_TOKEN",
     "line_channel_secret": "NURTURE_LINE_CHANNEL_SECRET",
     "secret_key": "NURTURE_SECRET_KEY",
+    "dkim_key": "NURTURE_DKIM_KEY",
 }
+DKIM_KEY_FILE = "NURTURE_DKIM_KEY_FILE"
+"""Names a file with the key, which is a text of many lines."""
 SECRET_WORDS: Mapping[str, str] = {
     "username": "smtp_username",
     "password": "smtp_password",
@@ -43,6 +47,7 @@ SECRET_WORDS: Mapping[str, str] = {
     "access_token": "line_access_token",
     "channel_secret": "line_channel_secret",
     "secret": "secret_key",
+    "private_key": "dkim_key",
 }
 EARLIEST_PRIVATE, LATEST_PRIVATE = 8 * 3600, 21 * 3600
 """Private people are never contacted outside 08:00-21:00, whatever the shop writes (the trade's own rule)."""
@@ -158,6 +163,15 @@ def _is_length(text: str) -> bool:
     return not length.months and bool(length.days or length.seconds)
 
 
+class Dkim(Section):
+    """A signature of the shop's own on every mail (RFC 6376), for servers that put none on it."""
+
+    selector: str = Field(default="", pattern=r"^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)?$")
+    """The public key stands in the DNS at `<selector>._domainkey.<domain>`; empty = no signature."""
+    domain: str = ""
+    """Empty = that of `from_address`."""
+
+
 class Email(Section):
     """How mail leaves."""
 
@@ -174,6 +188,7 @@ class Email(Section):
     """Most messages a minute to a recipient domain, e.g. `docomo.ne.jp: 60`."""
     connections: int = Field(default=4, ge=1, le=50)
     """Kept connections to the mail server."""
+    dkim: Dkim = Dkim()
 
 
 class Line(Section):
@@ -214,6 +229,8 @@ class Secrets(Section):
     line_channel_secret: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
     """Signs unsubscribe links."""
+    dkim_key: SecretStr = SecretStr("")
+    """RSA private key as PEM."""
 
 
 class Settings(Section):
@@ -296,11 +313,24 @@ def load_settings(folder: Path, environment: Mapping[str, str]) -> Settings:
     if mistakes := list(_secrets_written(document, document.value, ())):
         raise MistakesFound(mistakes)
     settings = shaped(Settings, document)
-    secrets = Secrets(**{name: SecretStr(environment.get(variable, "")) for name, variable in SECRETS.items()})
+    found = {name: SecretStr(environment.get(variable, "")) for name, variable in SECRETS.items()}
+    secrets = Secrets(**{**found, "dkim_key": _dkim_key(environment)})
     changes: dict[str, Any] = {"folder": folder, "secrets": secrets}
     if environment.get("NURTURE_DATABASE"):
         changes["database"] = environment["NURTURE_DATABASE"]
     return settings.model_copy(update=changes)
+
+
+def _dkim_key(environment: Mapping[str, str]) -> SecretStr:
+    if environment.get(SECRETS["dkim_key"]) or not environment.get(DKIM_KEY_FILE):
+        # Files of environment variables have a line for each.
+        return SecretStr(environment.get(SECRETS["dkim_key"], "").replace("\\n", "\n"))
+    path = environment[DKIM_KEY_FILE]
+    try:
+        return SecretStr(Path(path).read_text("ascii"))
+    except (OSError, UnicodeError) as problem:
+        values = {"found": path, "problem": getattr(problem, "strerror", "") or type(problem).__name__}
+        raise MistakesFound([Mistake(Place(DKIM_KEY_FILE), "config.dkim_file", values)]) from None
 
 
 def _secrets_written(document: Document, value: Any, path: Keys) -> Iterator[Mistake]:

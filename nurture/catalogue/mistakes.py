@@ -1,6 +1,10 @@
 """Texts about mistakes in files that a person wrote, each key as (Japanese, English)."""
 
 TEXTS: dict[str, tuple[str, str]] = {
+    "config.dkim_file": (
+        "署名（DKIM）の秘密鍵のファイル {found} が読めません（{problem}）",
+        "the file {found} with the private key for signing (DKIM) can't be read: {problem}",
+    ),
     "mistake.did_you_mean": ("（「{suggestion}」ではありませんか？）", ", did you mean '{suggestion}'?"),
     "mistake.unknown_key": (
         "「{found}」という項目はありません。使えるのは {allowed} です",

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterator
 
+from nurture.channels.signing import signer
 from nurture.config import FILE_NAME, SECRETS
 from nurture.gates.situation import Situation
-from nurture.mistake import Mistake, Place
+from nurture.mistake import Mistake, MistakesFound, Place
 
 from .finding import Finding, Severity
 
@@ -30,6 +31,10 @@ def _credentials(situation: Situation, channels: Collection[str]) -> Iterator[Fi
     settings = situation.settings
     if "email" in channels and not settings.email.host:
         yield _in_config("error", "email.host", "check.no_host")
+    try:
+        signer(settings)
+    except MistakesFound as found:
+        yield from (Finding("error", each) for each in found.mistakes)
     if not settings.secrets.secret_key.get_secret_value():
         yield _in_config("error", "", "check.no_secret", variable=SECRETS["secret_key"])
     if "line" in channels and settings.line.enabled and not settings.secrets.line_access_token.get_secret_value():

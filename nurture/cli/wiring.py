@@ -13,6 +13,7 @@ from nurture.channels.mail import MailTransport
 from nurture.channels.outcome import NotSent, Outcome
 from nurture.channels.pipeline import Timeouts
 from nurture.channels.server import mail_server
+from nurture.channels.signing import signer
 from nurture.config import Settings
 from nurture.daemon import Daemon, Errand, Evening, LineAccountWatch, Shop, Watched
 from nurture.daemon.guard import Guard
@@ -62,7 +63,8 @@ def wired(desk: Desk, watched: Watched[Shop], engine: "Engine", *, deliver_only:
 
     def press(shop: Shop) -> Press:
         with reading(engine) as connection:
-            return Press(in_force(connection, shop.settings, desk.now), shop.templates, instance_of(connection))
+            settings = in_force(connection, shop.settings, desk.now)
+            return Press(settings, shop.templates, instance_of(connection), signer(settings))
 
     daemon = Daemon(
         f"{host}-{os.getpid()}",
@@ -112,7 +114,9 @@ def _errands(
     after: list[Errand] = []
     if settings.email.host:
         server = mail_server(settings)
-        after.append(Evening(engine, daemon.worker.writer, instance, lambda: MailTransport(server, BRIEF)).ask)
+        sign = signer(settings) or (lambda mail: mail)
+        evening = Evening(engine, daemon.worker.writer, instance, lambda: MailTransport(server, BRIEF), sign)
+        after.append(evening.ask)
     return before, after
 
 

@@ -1,6 +1,6 @@
 """Freezing: a claimed touch becomes bytes. Before its first fence they are made anew, from then on never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha1
@@ -39,6 +39,8 @@ class Press:
     templates: Templates
     instance: UUID
     """The database's own id: keys of messages derive from it."""
+    sign: Callable[[bytes], bytes] | None = None
+    """Puts a DKIM signature on a mail; None = the mail server does, or nobody."""
 
     def key(self, claimed: Claimed) -> str:
         """Message-ID or retry key: the same for every try of this touch on this hop."""
@@ -79,9 +81,10 @@ def write(press: Press, claimed: Claimed, context: Context | None, now: datetime
         return Unwritable(claimed, f"{message.file}:{message.line} {message.code}")
     try:
         frozen = freeze(message, key=press.key(claimed), date=now.astimezone(UTC))
+        body = press.sign(frozen.body) if press.sign and frozen.channel == "email" else frozen.body
     except ValueError as problem:
         return Unwritable(claimed, f"{type(problem).__name__}")
-    return Ready(claimed, frozen.sender, frozen.key, frozen.body)
+    return Ready(claimed, frozen.sender, frozen.key, body)
 
 
 def store_frozen(connection: Connection, ready: Sequence[Ready], now: datetime) -> list[Ready]:
