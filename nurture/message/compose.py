@@ -1,23 +1,24 @@
 """One message for one customer: a template and a context in, a `Message` or a `Failure` out. No database, no clock."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from nurture.campaign.model import Channel
 from nurture.catalogue import say
 from nurture.config import Settings
 
 from .address import Mailbox, ascii_address
+from .cleaning import clean_body, clean_line
 from .context import Context
 from .filters import RENDERING, Rendering, ValueRefused
 from .flex import flex_messages, text_message, within_request
 from .folder import HTML, LINE_JSON, LINE_TEXT
-from .inlining import inline
+from .inlining import BEGIN, END, inline
 from .line_link import VARIABLE, link_for_mail
 from .link import Subscription, make_token, unsubscribe_mailto, unsubscribe_url
 from .template import Template
@@ -25,10 +26,6 @@ from .template import Template
 LARGEST = 1_000_000
 """Characters that one part may have."""
 
-# Whatever ends a line somewhere, what text can't hold, and the marks that turn the direction of writing around, behind
-# which a sender's name or an address could be forged.
-_LINE_ENDS = re.compile(r"[\r\n\t\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _HIDDEN = "display:none;max-height:0;overflow:hidden;mso-hide:all"
 
 
@@ -112,7 +109,7 @@ class _Writing:
         return Message(
             channel=self.channel,
             to=self.recipient,
-            from_=Mailbox(_cleaned(email.from_name or shop.name), email.from_address or shop.email),
+            from_=Mailbox(clean_line(email.from_name or shop.name), email.from_address or shop.email),
             subject=subject,
             text=text,
             html=self._html(values),
@@ -130,7 +127,7 @@ class _Writing:
             alt_text = self._one_line(alt, values, "message.part.line_alt")
             shown += flex_messages(self._form(LINE_JSON, self.template.line_json, values), alt_text)
         if not shown:
-            shown.append(text_message(_body(self._rendered(self.template.text, values))))
+            shown.append(text_message(clean_body(self._rendered(self.template.text, values))))
         sender = Mailbox(self.settings.shop.name, "")
         return Message(self.channel, self.recipient, sender, "", "", "", within_request(shown), ())
 
@@ -166,36 +163,44 @@ class _Writing:
 
     def _one_line(self, template: jinja2.Template, values: Mapping[str, Any], part: str) -> str:
         self.file = self.template.file
-        line = _cleaned(self._rendered(template, values)).strip()
+        line = clean_line(self._rendered(template, values)).strip()
         if not line:
             raise ValueRefused("message.empty", part=part)
         return line
 
     def _text(self, template: jinja2.Template, values: Mapping[str, Any], part: str) -> str:
-        text = _body(self._rendered(template, values))
+        text = clean_body(self._rendered(template, values, self.template.joined_text))
         if not text.strip():
             raise ValueRefused("message.empty", part=part)
         return text
 
     def _form(self, ending: str, template: jinja2.Template, values: Mapping[str, Any]) -> str:
         self.file = next(each.shown for each in self.template.sources if each.name == self.template.name + ending)
-        return _body(self._rendered(template, values))
+        return clean_body(self._rendered(template, values))
 
     def _html(self, values: Mapping[str, Any]) -> str:
         if self.template.html is None:
             return ""
         hidden = ""
         if self.template.preheader:
-            preheader = _cleaned(self._rendered(self.template.preheader, values)).strip()
+            preheader = clean_line(self._rendered(self.template.preheader, values)).strip()
             hidden = f'<div style="{_HIDDEN}">{escape(preheader)}</div>' if preheader else ""
-        rendering: Rendering = values[RENDERING]
-        rendering.marks = self.template.markable
-        try:
-            return inline(self._form(HTML, self.template.html, values), hidden)
-        finally:
-            rendering.marks = False
+        self.file = next(each.shown for each in self.template.sources if each.name == self.template.name + HTML)
+        return inline(self._rendered(self.template.html, values, self.template.joined_html), hidden)
 
-    def _rendered(self, template: jinja2.Template, values: Mapping[str, Any]) -> str:
+    def _rendered(
+        self, template: jinja2.Template, values: Mapping[str, Any], joined: jinja2.Template | None = None
+    ) -> str:
+        """What a form renders to, by its joined form where there is one; values of joined HTML are marked."""
+        if joined:
+            try:
+                return self._pieces(joined, values, marks=joined is self.template.joined_html)
+            except Exception:
+                # The separate files fail with their own names and lines.
+                values[RENDERING].passes = 0
+        return self._pieces(template, values, marks=False)
+
+    def _pieces(self, template: jinja2.Template, values: Mapping[str, Any], *, marks: bool) -> str:
         pieces, size = [], 0
         try:
             # Not `generate`, which passes each piece through one more generator.
@@ -203,7 +208,9 @@ class _Writing:
                 size += len(piece)
                 if size > LARGEST:
                     raise ValueRefused("message.too_large", size=size, limit=LARGEST)
-                pieces.append(piece)
+                # What is escaped holds no tag; what holds one came from a macro, which marked its values itself.
+                is_value = marks and type(piece) is Markup and "<" not in piece and BEGIN not in piece
+                pieces.append(f"{BEGIN}{piece}{END}" if is_value else piece)
         except Exception:
             template.environment.handle_exception()
         return "".join(pieces)
@@ -227,17 +234,3 @@ def _opt_out_headers(settings: Settings, token: str) -> list[tuple[str, str]]:
     if url.startswith("https://"):
         headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     return headers
-
-
-def _cleaned(line: str) -> str:
-    if line.isprintable():
-        return line
-    return _UNPRINTABLE.sub("", _LINE_ENDS.sub(" ", line))
-
-
-def _body(text: str) -> str:
-    """Line feeds only, nothing unprintable, no blank lines around, one line feed at the end."""
-    plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
-    if not plain.replace("\n", "").replace("\u3000", "").isprintable():
-        plain = _UNPRINTABLE.sub("", plain)
-    return plain.strip("\n") + "\n"

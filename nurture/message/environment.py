@@ -14,7 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from .filters import FILTERS, RENDERING, Rendering, ValueRefused
-from .inlining import BEGIN, END
+from .inlining import BEGIN, END, MARKED
 from .views import Missing, View
 
 MOST_PASSES = 10_000
@@ -66,7 +66,6 @@ def make_environment(load: LoadSource) -> TemplateEnvironment:
     """The environment for one folder of templates; `load` gives source and shown file name of a template's name."""
     environment = TemplateEnvironment(
         loader=FunctionLoader(load),
-        finalize=_marked,
         undefined=Missing,
         autoescape=is_html,
         trim_blocks=True,
@@ -76,7 +75,7 @@ def make_environment(load: LoadSource) -> TemplateEnvironment:
         auto_reload=False,
     )
     environment.globals.clear()
-    environment.filters = {**FILTERS, COUNTED: _counted}
+    environment.filters = {**FILTERS, COUNTED: _counted, MARKED: _marked}
     return environment
 
 
@@ -85,12 +84,8 @@ def is_html(name: str | None) -> bool:
     return bool(name and name.endswith(".html.j2"))
 
 
-@pass_context
-def _marked(context: Context, value: Any) -> Any:
-    rendering: Rendering = context[RENDERING]
-    if not rendering.marks or not context.eval_ctx.autoescape or hasattr(value, "__html__"):
-        return value
-    return Markup(f"{BEGIN}{escape(value)}{END}")
+def _marked(value: Any) -> Any:
+    return value if hasattr(value, "__html__") else Markup(f"{BEGIN}{escape(value)}{END}")
 
 
 @pass_context

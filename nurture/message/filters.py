@@ -44,8 +44,6 @@ class Rendering:
     """For currency and honorific."""
     passes: int = 0
     """How many passes its loops have made so far."""
-    marks: bool = False
-    """Whether escaped values are marked, so that what stands between them is told apart."""
 
 
 class ValueRefused(TemplateRuntimeError):

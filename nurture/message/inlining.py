@@ -12,8 +12,12 @@ from functools import lru_cache
 
 import css_inline
 
+from .cleaning import clean_body, clean_text
+
 BEGIN, END = "\ufdd0", "\ufdd1"
 """Marks around a value: code points that no text may hold (Unicode 23.7, "Noncharacters")."""
+MARKED = " marked"
+"""The filter that puts marks around a value; no template can write its name."""
 SHAPES = 256
 """Shapes kept: some hundred kilobytes each with a big template."""
 
@@ -53,8 +57,8 @@ def inline(marked: str, after_body: str) -> str:
             return _inline_whole(marked, after_body)
         values.append(value)
         pieces.append(piece)
-    shape = _shape(BEGIN.join(pieces))
-    return shape.filled([*values, after_body]) if shape else _inline_whole(marked, after_body)
+    shape = _shape(BEGIN.join(pieces)) if values else None
+    return shape.filled([*map(clean_text, values), after_body]) if shape else _inline_whole(marked, after_body)
 
 
 @lru_cache(maxsize=SHAPES)
@@ -63,7 +67,7 @@ def _shape(skeleton: str) -> _Shape | None:
     sheets = "".join(_STYLE.findall(skeleton))
     if BEGIN in sheets or _ASKS_VALUES.search(sheets) or _DECIDING.search(skeleton):
         return None
-    first, *others = skeleton.split(BEGIN)
+    first, *others = clean_body(skeleton).split(BEGIN)
     numbered = first + "".join(f"{BEGIN}{place}{END}{piece}" for place, piece in enumerate(others))
     found = _PLACE.split(_behind_body(_INLINER.inline(numbered), f"{BEGIN}{len(others)}{END}"))
     order = tuple(map(int, found[1::2]))
@@ -71,7 +75,7 @@ def _shape(skeleton: str) -> _Shape | None:
 
 
 def _inline_whole(marked: str, after_body: str) -> str:
-    return _behind_body(_INLINER.inline(marked.replace(BEGIN, "").replace(END, "")), after_body)
+    return _behind_body(_INLINER.inline(clean_body(marked.replace(BEGIN, "").replace(END, ""))), after_body)
 
 
 def _behind_body(html: str, addition: str) -> str:

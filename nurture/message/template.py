@@ -15,6 +15,7 @@ from .ban import banned
 from .environment import LoadSource, TemplateEnvironment, is_html, make_environment
 from .filters import FILTERS
 from .folder import HTML, LINE_JSON, LINE_TEXT, TEXT, Front, Source, is_main, read_folder, stem
+from .joining import join
 
 Channel = Literal["email", "line"]
 
@@ -35,8 +36,10 @@ class Template:
     html: jinja2.Template | None
     line_text: jinja2.Template | None
     line_json: jinja2.Template | None
-    markable: bool
-    """Whether the HTML's values may be marked: nothing that was rendered is looked at again before it is written."""
+    joined_text: jinja2.Template | None
+    """The text and all it needs as one; None where joining could change its meaning."""
+    joined_html: jinja2.Template | None
+    """The same for the HTML; values within its macros are marked."""
     roots: frozenset[str]
     """First names of all values that it may ask for: `customer`, `order`."""
     sources: tuple[Source, ...] = field(repr=False)
@@ -102,14 +105,6 @@ def _loading(sources: Mapping[str, Source]) -> LoadSource:
     return load
 
 
-@dataclass(frozen=True)
-class _Read:
-    """What one file's tree says."""
-
-    roots: frozenset[str]
-    markable: bool
-
-
 class _Forest:
     """The parsed files of a folder, and which of them needs which."""
 
@@ -119,7 +114,7 @@ class _Forest:
         self.environment = environment
         self.sources = sources
         self.mistakes = list(mistakes)
-        self.trees: dict[str, _Read] = {}
+        self.roots: dict[str, frozenset[str]] = {}
         self.needed = {name: self._checked(source) for name, source in sources.items()}
 
     def template(self, name: str) -> Template:
@@ -139,11 +134,23 @@ class _Forest:
             html=compiled.get(HTML),
             line_text=compiled.get(LINE_TEXT),
             line_json=compiled.get(LINE_JSON),
-            markable=all(self.trees[each.name].markable for each in reached if is_html(each.name)),
-            roots=frozenset().union(*(self.trees[each.name].roots for each in reached)),
+            joined_text=self._joined(forms[TEXT]),
+            joined_html=self._joined(forms[HTML]) if HTML in forms else None,
+            roots=frozenset().union(*(self.roots[each.name] for each in reached)),
             sources=reached,
             digest=hashlib.sha256("\0".join(each.name + "\0" + each.raw for each in reached).encode()).hexdigest(),
         )
+
+    def _joined(self, name: str) -> jinja2.Template | None:
+        def parse(needed: str) -> nodes.Template:
+            return self.environment.parse(self.sources[needed].text, needed, self.sources[needed].shown)
+
+        tree = join(name, parse, marks=is_html(name))
+        if tree is None:
+            return None
+        tree.set_environment(self.environment)
+        code = self.environment.compile(tree, name, filename=self.sources[name].shown)
+        return jinja2.Template.from_code(self.environment, code, {})
 
     def _reached(self, names: Iterable[str]) -> tuple[Source, ...]:
         found: dict[str, Source] = {}
@@ -163,8 +170,8 @@ class _Forest:
         """Parses and compiles a file, collects its mistakes and gives the names of the files it needs."""
         lines = [self._tree(source, text) for text in source.front_lines]
         tree = self._tree(source, source.text)
-        roots = {name for each in (*lines, tree) if each for name in meta.find_undeclared_variables(each)}
-        self.trees[source.name] = _Read(frozenset(roots), tree is not None and _is_markable(tree))
+        roots = (meta.find_undeclared_variables(each) for each in (*lines, tree) if each)
+        self.roots[source.name] = frozenset().union(*roots)
         return self._needs(tree, source) if tree else []
 
     def _tree(self, source: Source, text: str) -> nodes.Template | None:
@@ -187,20 +194,6 @@ class _Forest:
             place, near = source.place(name or "{% "), nearest(name or "", self.sources)
             self.mistakes.append(Mistake(place, code, {"found": name or ""}, suggestion=near))
         return found
-
-
-def _is_markable(tree: nodes.Template) -> bool:
-    """Whether all that is rendered is only written out: a mark would count in a length, a comparison, a condition."""
-    if any(tree.find_all((nodes.AssignBlock, nodes.FilterBlock))):
-        return False
-    written = {id(each) for output in tree.find_all(nodes.Output) for each in output.nodes}
-    written |= {id(each.call) for each in tree.find_all(nodes.CallBlock)}
-    return all(id(call) in written or _is_of_loop(call) for call in tree.find_all(nodes.Call))
-
-
-def _is_of_loop(call: nodes.Call) -> bool:
-    owner = call.node.node if isinstance(call.node, nodes.Getattr) else None
-    return isinstance(owner, nodes.Name) and owner.name == "loop"
 
 
 def _broken(problem: jinja2.TemplateSyntaxError, source: Source) -> Mistake:

@@ -44,7 +44,7 @@ def marked(page: str, *values: str) -> str:
 
 
 def plain(page: str, *values: str) -> str:
-    return INLINER.inline(filled(page, [escape(each) for each in values]))
+    return INLINER.inline(filled(page, [escape(each) for each in values]) + "\n")
 
 
 def filled(page: str, values: list[str]) -> str:

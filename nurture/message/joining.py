@@ -1,0 +1,184 @@
+"""A form joined with all it extends, includes and imports into one tree, which renders twice as fast.
+
+Only what means the same either way is joined: no `super()`, no module imported whole, no block within a loop. Where
+that can't be told there is no joined form, and where one fails while it renders, the separate files say why and where.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+from jinja2 import nodes
+
+from .inlining import MARKED
+
+Parse = Callable[[str], nodes.Template]
+"""Gives a new tree of the file of that name."""
+Node = TypeVar("Node", bound=nodes.Node)
+_SCOPED = (nodes.NSRef, nodes.AssignBlock, nodes.Import, nodes.With, nodes.ScopedEvalContextModifier)
+
+
+def join(name: str, parse: Parse, *, marks: bool) -> nodes.Template | None:
+    """The tree of a form and of everything it needs; None where joining could change what it means.
+
+    `marks`: values within macros are marked, since what a macro gives is one piece.
+    """
+    try:
+        joining = _Joining(parse)
+        body = joining.body(name)
+        if marks and not _is_only_written([*body, *(each.macro for each in joining.macros.values())]):
+            return None
+    except _Different:
+        return None
+    macros = [each.macro for each in joining.macros.values()]
+    if marks:
+        for outer in (*macros, *(call for node in body for call in node.find_all(nodes.CallBlock))):
+            _mark(outer)
+    return nodes.Template(_merged([*macros, *body]), lineno=1)
+
+
+class _Different(Exception):
+    """The joined form could mean something else."""
+
+
+class _Macro:
+    """A macro and the file it comes from."""
+
+    def __init__(self, file: str, macro: nodes.Macro) -> None:
+        self.file, self.macro = file, macro
+
+
+class _Joining:
+    def __init__(self, parse: Parse) -> None:
+        self.parse = parse
+        self.macros: dict[str, _Macro] = {}
+        self.files = 0
+
+    def body(self, name: str) -> list[nodes.Node]:
+        """The statements of a file with those of the files it needs in their places."""
+        tree = self._checked(name)
+        blocks: dict[str, nodes.Block] = {}
+        while extended := next(iter(tree.find_all(nodes.Extends)), None):
+            if extended not in tree.body:
+                raise _Different
+            self._import(tree.body)
+            # A block within a block of the child counts too; the first found is the most derived one.
+            blocks = {each.name: each for each in tree.find_all(nodes.Block)} | blocks
+            if any(isinstance(each, nodes.Macro | nodes.Include) for each in tree.body):
+                raise _Different
+            tree = self._checked(_fixed(extended.template))
+        return self._joined(tree.body, blocks, inside=False)
+
+    def _checked(self, name: str) -> nodes.Template:
+        tree = self.parse(name)
+        special = {"self", "super"} & {each.name for each in tree.find_all(nodes.Name)}
+        if special or any(tree.find_all(_SCOPED)):
+            raise _Different
+        if any(block.scoped or block.required for block in tree.find_all(nodes.Block)):
+            raise _Different
+        self._rename(tree)
+        return tree
+
+    def _rename(self, tree: nodes.Template) -> None:
+        """What a file sets is its own: under a name of its own here, so that no other file sees it."""
+        self.files += 1
+        names = {each.name for found in tree.find_all(nodes.Assign) for each in _set_by(found)}
+        for each in tree.find_all(nodes.Name):
+            if each.name in names:
+                each.name = f"{each.name}_of_file_{self.files}"
+
+    def _joined(self, body: list[nodes.Node], blocks: Mapping[str, nodes.Block], *, inside: bool) -> list[nodes.Node]:
+        self._import(body)
+        return [new for node in body for new in self._replaced(node, blocks, inside=inside)]
+
+    def _replaced(self, node: nodes.Node, blocks: Mapping[str, nodes.Block], *, inside: bool) -> Iterator[nodes.Node]:
+        if isinstance(node, nodes.Block):
+            if inside:
+                raise _Different
+            yield from self._joined(blocks.get(node.name, node).body, blocks, inside=False)
+        elif isinstance(node, nodes.Include):
+            if not node.with_context or node.ignore_missing:
+                raise _Different
+            yield from self.body(_fixed(node.template))
+        elif isinstance(node, nodes.Macro):
+            raise _Different
+        elif not isinstance(node, nodes.FromImport):
+            for field in ("body", "else_"):
+                if isinstance(found := getattr(node, field, None), list):
+                    setattr(node, field, self._joined(found, blocks, inside=True))
+            for branch in getattr(node, "elif_", ()):
+                branch.body = self._joined(branch.body, blocks, inside=True)
+            yield node
+
+    def _import(self, body: list[nodes.Node]) -> None:
+        for each in body:
+            if isinstance(each, nodes.FromImport):
+                self._take_macros(_fixed(each.template), each.names)
+
+    def _take_macros(self, file: str, names: list[str | tuple[str, str]]) -> None:
+        if any(not isinstance(each, str) for each in names):
+            raise _Different
+        tree = self._checked(file)
+        for node in tree.body:
+            if isinstance(node, nodes.Macro):
+                if any(node.find_all((nodes.Include, nodes.FromImport, nodes.Block))):
+                    raise _Different
+                # Also those that were not asked for: one may call another.
+                if self.macros.setdefault(node.name, _Macro(file, node)).file != file:
+                    raise _Different
+            elif not _is_blank(node):
+                raise _Different
+
+
+def _set_by(assign: nodes.Assign) -> Iterator[nodes.Name]:
+    if isinstance(assign.target, nodes.Name):
+        yield assign.target
+    yield from assign.target.find_all(nodes.Name)
+
+
+def _fixed(template: nodes.Expr) -> str:
+    if isinstance(template, nodes.Const) and isinstance(template.value, str):
+        return template.value
+    raise _Different
+
+
+def _is_blank(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Output) and all(isinstance(each, nodes.TemplateData) for each in node.nodes)
+
+
+def _is_only_written(body: list[nodes.Node]) -> bool:
+    """Whether what macros give is written as it is: a mark would count in a length or a comparison."""
+    tree = nodes.Template(body, lineno=1)
+    if any(tree.find_all(nodes.FilterBlock)):
+        return False
+    written = {id(each) for output in tree.find_all(nodes.Output) for each in output.nodes}
+    written |= {id(each.call) for each in tree.find_all(nodes.CallBlock)}
+    return all(id(call) in written or _is_of_loop(call) for call in tree.find_all(nodes.Call))
+
+
+def _is_of_loop(call: nodes.Call) -> bool:
+    owner = call.node.node if isinstance(call.node, nodes.Getattr) else None
+    return isinstance(owner, nodes.Name) and owner.name == "loop"
+
+
+def _mark(outer: nodes.Node) -> None:
+    for output in outer.find_all(nodes.Output):
+        output.nodes = [
+            each
+            if isinstance(each, nodes.TemplateData | nodes.Call)
+            else nodes.Filter(each, MARKED, [], [], None, None, lineno=each.lineno)
+            for each in output.nodes
+        ]
+
+
+def _merged(body: list[nodes.Node]) -> list[nodes.Node]:
+    """Neighbouring texts as one, so that each is one piece."""
+    found: list[nodes.Node] = []
+    for node in body:
+        for field in ("body", "else_"):
+            if isinstance(inner := getattr(node, field, None), list):
+                setattr(node, field, _merged(inner))
+        if isinstance(node, nodes.Output) and found and isinstance(found[-1], nodes.Output):
+            found[-1].nodes.extend(node.nodes)
+        else:
+            found.append(node)
+    return found
