@@ -22,10 +22,10 @@ def reach(scope: Scope, channel: str, purpose: str) -> ColumnElement[int]:
     """Number of the first failing gate of one channel: 1 no_address, 2 suppressed, 3 no_consent, 0 none."""
     whens: list[tuple[ColumnElement[bool], Any]] = [
         (~has_address(scope.customer_id, channel), NO_ADDRESS),
-        (suppressed(scope.customer_id, channel, scope.now, purpose, everybody=scope.everybody), SUPPRESSED),
+        (suppressed(scope.customer_id, channel, scope.instant, purpose, everybody=scope.everybody), SUPPRESSED),
     ]
     if purpose == "commercial":
-        whens.append((~consented(scope.customer_id, channel, scope.now), NO_CONSENT))
+        whens.append((~consented(scope.customer_id, channel, scope.instant), NO_CONSENT))
     return case(*whens, else_=0)
 
 
@@ -43,5 +43,8 @@ def reachable_by(scope: Scope, channels: tuple[str, ...], purpose: str) -> Colum
     """Some channel has an address, not suppressed and consented: what a broadcast asks of its audience."""
     # Not `reach(…) == 0`: PostgreSQL joins what stands under AND, and probes a million times what stands in a CASE.
     return or_(
-        *(sendable(scope.customer_id, channel, scope.now, purpose, everybody=scope.everybody) for channel in channels)
+        *(
+            sendable(scope.customer_id, channel, scope.instant, purpose, everybody=scope.everybody)
+            for channel in channels
+        )
     )

@@ -1,14 +1,18 @@
 """What a plan is made from, beside the database: settings, campaigns, what templates require, and `now`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, literal
 
 from nurture.campaign import After, Anniversary, Campaign, Campaigns, Entered, Schedule, Step
 from nurture.condition import Condition
 from nurture.config import Settings
 from nurture.gates.cap import CapRule, cap_rules
+from nurture.rules.moment import Moment
 from nurture.rules.scope import Subject
 from nurture.zone import DAY, Duration, ZoneTable, zone_table
 
@@ -62,11 +66,23 @@ class Situation:
     requires: Mapping[str, tuple[str, ...]]
     """Template name → variables it requires."""
     now: datetime
+    moment: Moment | None = None
+    """Where statements are built to be kept: whom they ask for the instant when they run."""
 
     @cached_property
     def instant(self) -> int:
         """`now` in epoch seconds."""
+        assert self.moment is None, "a statement that is kept knows no instant"
         return int(self.now.timestamp())
+
+    @property
+    def asked_at(self) -> ColumnElement[int]:
+        """The instant, to compare a column with."""
+        return literal(self.instant, BigInteger) if self.moment is None else self.moment.now
+
+    def following(self, read: Callable[[int], int]) -> Any:
+        """What follows from the instant, for a statement: a number, or a parameter that is read when it runs."""
+        return read(self.instant) if self.moment is None else self.moment.bound(read)
 
     @cached_property
     def shop_zone(self) -> ZoneTable:
@@ -76,8 +92,11 @@ class Situation:
     @cached_property
     def horizon(self) -> int:
         """The end of tomorrow in the shop's zone: what is due before it is planned now."""
-        today = self.shop_zone.local_date(self.instant)
-        return self.shop_zone.day_start(today + timedelta(days=2))
+        return self.horizon_at(self.instant)
+
+    def horizon_at(self, instant: int) -> int:
+        """The horizon of another instant."""
+        return self.shop_zone.day_start(self.shop_zone.local_date(instant) + timedelta(days=2))
 
     @cached_property
     def steps(self) -> tuple[PlannedStep, ...]:

@@ -22,7 +22,7 @@ def scope_of(situation: Situation, campaign: Campaign | None, customer_id: Colum
     """The surroundings in which a campaign's conditions are compiled."""
     return Scope(
         customer_id=customer_id,
-        now=situation.instant,
+        now=situation.moment or situation.instant,
         settings=situation.settings,
         segments=situation.segments,
         subject=subject_of(campaign) if campaign else None,

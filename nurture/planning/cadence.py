@@ -21,6 +21,9 @@ MANY = 100_000
 """From so many customers on, watched segments are evaluated nightly instead of hourly."""
 NIGHT = 4 * HOUR
 """Local second of the day from which the nightly evaluation is due."""
+LAST_RUNS = select(CADENCE.c.name, seconds(CADENCE.c.last_at).label("at"))
+NEWEST_GENERATION = select(GENERATION.c.id, GENERATION.c.digest).order_by(GENERATION.c.id.desc()).limit(1)
+NEWEST_CUSTOMER = select(func.max(CUSTOMER.c.id))
 
 
 @dataclass(frozen=True)
@@ -62,16 +65,12 @@ class Due:
 
 def find_due(connection: Connection, situation: Situation) -> Due:
     """Reads what ran when and compares it with now."""
-    ran = {
-        row.name: row.at for row in connection.execute(select(CADENCE.c.name, seconds(CADENCE.c.last_at).label("at")))
-    }
-    newest = connection.execute(
-        select(GENERATION.c.id, GENERATION.c.digest).order_by(GENERATION.c.id.desc()).limit(1)
-    ).first()
+    ran = {row.name: row.at for row in connection.execute(LAST_RUNS)}
+    newest = connection.execute(NEWEST_GENERATION).first()
     changed = newest is None or newest.digest != situation.digest
     full = changed or "full" not in ran or situation.instant // HOUR > ran["full"] // HOUR
-    many = (connection.scalar(select(func.max(CUSTOMER.c.id))) or 0) > MANY
     watched = watched_segments(situation.campaigns)
+    many = bool(watched) and (connection.scalar(NEWEST_CUSTOMER) or 0) > MANY
     segments = tuple(name for name in watched if _watch_due(situation, ran.get(f"entered:{name}"), many=many))
     return Due(
         full=full,

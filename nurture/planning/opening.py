@@ -12,11 +12,16 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
+    CompoundSelect,
     Connection,
+    Insert,
     Select,
     Table,
+    Text,
     and_,
+    bindparam,
     case,
+    exists,
     false,
     func,
     insert,
@@ -26,6 +31,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 
 from nurture.campaign import After, Campaign, Schedule
@@ -47,7 +53,20 @@ PRIME = 2_147_483_647
 SHARES = 10_000
 
 
-def open_after(situation: Situation, campaign: Campaign, received_since: int | None) -> Select[Any]:
+def _received() -> CompoundSelect[Any]:
+    since = bindparam("since", type_=BigInteger)
+    tables = ((ORDER, "order"), (BOOKING, "booking"))
+    named = [select(literal(name)).where(exists().where(seconds(each.c.received_at) > since)) for each, name in tables]
+    kinds = select(literal("event:") + EVENT.c.kind).where(seconds(EVENT.c.received_at) > since)
+    return union_all(*named, kinds.distinct())
+
+
+RECEIVED = _received()
+
+
+def open_after(
+    situation: Situation, campaign: Campaign, received_since: int | ColumnElement[int] | None
+) -> Select[Any]:
     """Occurrences of orders, bookings and events; `received_since` narrows to what came lately."""
     assert isinstance(campaign.trigger, After)
     source, at, key, wanted = source_of(campaign.trigger)
@@ -126,11 +145,14 @@ def held_out(campaign: Campaign) -> ColumnElement[bool]:
     return draw < round(campaign.holdout * SHARES)
 
 
-def open_schedule(situation: Situation, campaign: Campaign, instant: int, label: str) -> Select[Any]:
+def open_schedule(
+    situation: Situation, campaign: Campaign, instant: int | ColumnElement[int], label: str | ColumnElement[str]
+) -> Select[Any]:
     """Everybody in the audience who can be reached, for one scheduled instant."""
     scope = scope_of(situation, campaign, CUSTOMER.c.id, everybody=True)
     reachable = reachable_by(scope, campaign.steps[0].channels, campaign.purpose)
-    at, occurrence = literal(instant, BigInteger), literal(f"schedule:{label}")
+    at = instant if isinstance(instant, ColumnElement) else literal(instant, BigInteger)
+    occurrence = literal("schedule:") + (label if isinstance(label, ColumnElement) else literal(label, Text))
     none = null().cast(BigInteger)
     return complete(situation, campaign, select(CUSTOMER.c.id), occurrence, at, none, reachable)
 
@@ -153,7 +175,22 @@ def count_unreachable(situation: Situation, campaign: Campaign) -> Select[Any]:
 
 def store_opened(connection: Connection, found: Select[Any]) -> int:
     """Writes the rows into `opened` and gives their number."""
-    return connection.execute(insert(OPENED).from_select(OPENED_COLUMNS, found)).rowcount
+    return connection.execute(storing(found)).rowcount
+
+
+def storing(found: Select[Any]) -> Insert:
+    """The statement that writes the rows into `opened`."""
+    return insert(OPENED).from_select(OPENED_COLUMNS, found)
+
+
+def received_since(connection: Connection, instant: int) -> set[str]:
+    """Of what rows were received after the instant: `order`, `booking`, `event:<kind>`."""
+    return set(connection.scalars(RECEIVED, {"since": instant}))
+
+
+def source_name(trigger: After) -> str:
+    """What `received_since` calls the trigger's rows."""
+    return f"event:{trigger.event}" if trigger.event else str(trigger.table)
 
 
 def source_of(trigger: After) -> tuple[Any, ColumnElement[int], ColumnElement[str], list[ColumnElement[bool]]]:
@@ -175,8 +212,8 @@ def source_of(trigger: After) -> tuple[Any, ColumnElement[int], ColumnElement[st
 
 
 def _in_reach(situation: Situation, campaign: Campaign, at: ColumnElement[int]) -> list[ColumnElement[bool]]:
-    bounds = [at > situation.instant - situation.lookback(campaign), at <= situation.instant]
-    return [*bounds, *in_life(situation, campaign, at)]
+    now = situation.asked_at
+    return [at > now - situation.lookback(campaign), at <= now, *in_life(situation, campaign, at)]
 
 
 def in_life(situation: Situation, campaign: Campaign, at: ColumnElement[int]) -> list[ColumnElement[bool]]:
@@ -208,8 +245,9 @@ def _first_only(found: Select[Any]) -> Select[Any]:
 
 def _before(situation: Situation, pause: Duration, occurred_at: ColumnElement[int]) -> ColumnElement[int]:
     if pause.months:
-        assert isinstance(occurred_at, BindParameter)  # months are for schedules, whose instant is known here
-        return literal(pause.before(situation.shop_zone, int(occurred_at.value or 0)), BigInteger)
+        assert isinstance(occurred_at, BindParameter)  # months are for schedules, whose instant is known
+        zone, instant = situation.shop_zone, occurred_at
+        return bindparam(None, callable_=lambda: pause.before(zone, instant.effective_value or 0), type_=BigInteger)
     return occurred_at - (pause.days * 86_400 + pause.seconds)
 
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, select
 
-from nurture.campaign import After, Anniversary, Campaign, Entered
 from nurture.gates.limit import Limit, limits_of
 from nurture.gates.placing import Block
-from nurture.gates.reach import FIXED
 from nurture.gates.situation import Situation
 from nurture.gates.timing import make_placer
 from nurture.store import among
@@ -19,16 +17,17 @@ from nurture.store.tables import Touch, table
 
 from .cadence import Due, find_due
 from .limits import crowded, open_owners, surplus
-from .opening import count_unreachable, open_after, open_schedule, store_opened
-from .returning import fill_days, open_anniversaries
-from .settling import fill_flags, note_next_look, settle
-from .staging import ask, stage, stage_removed, stir
+from .opener import Opener
+from .settling import fill_flags, next_looks, settling
+from .staging import ask, stage, staging_removed, stirring
+from .statements import Statements, statements_of
 from .streaming import place_all
-from .times import Times, prepare_times
-from .watching import open_entered, watch
+from .times import fill_shop_days, prepare_times
 from .workspace import ASKED, CANDIDATE, DECISION, OPENED, PLAN_STEP, STIRRED, count_rows
 
 TOUCH = table(Touch)
+CAMPAIGNS_OPENED, CAMPAIGNS_ASKED = (select(each.c.campaign).distinct() for each in (OPENED, ASKED))
+NO_CANDIDATES = delete(CANDIDATE)
 
 
 @dataclass(frozen=True)
@@ -48,81 +47,48 @@ def plan(connection: Connection, situation: Situation) -> Planned:
     """Plans one tick at `situation.now` on a connection whose TEMP tables were made by `workspace.prepare`."""
     due = find_due(connection, situation)
     times = prepare_times(connection, situation)
-    _write_steps(connection, situation)
-    left_out: dict[str, dict[str, int]] = {}
-    opened = sum(_open(connection, situation, campaign, times, due) for campaign in situation.campaigns.campaigns)
-    opened += _open_schedules(connection, situation, due, left_out)
-    owners = stir(connection, situation, all_open=due.generation_changed)
+    statements = statements_of(situation, times)
+    opener = Opener(connection, situation, statements, times, due)
+    opened = opener.open_all()
+    everybody = due.generation_changed
+    stir = statements.keep(lambda: stirring(statements.situation, all_open=everybody), "stirring", everybody)
+    owners = connection.execute(stir).rowcount
     if owners:
-        _decide(connection, situation, times)
-    return Planned(due, opened, owners, left_out)
+        _decide(connection, situation, statements, days=not due.segments)
+    return Planned(due, opened, owners, opener.left_out)
 
 
-def _open(connection: Connection, situation: Situation, campaign: Campaign, times: Times, due: Due) -> int:
-    if isinstance(campaign.trigger, After):
-        received_since = None if due.full else due.received_since
-        return store_opened(connection, open_after(situation, campaign, received_since))
-    if isinstance(campaign.trigger, Anniversary) and due.full and fill_days(connection, situation, campaign, times):
-        return sum(store_opened(connection, each) for each in open_anniversaries(situation, campaign, times))
-    if isinstance(campaign.trigger, Entered) and campaign.trigger.entered in due.segments:
-        return _open_entered(connection, situation, campaign, campaign.trigger.entered, due)
-    return 0
-
-
-def _open_entered(connection: Connection, situation: Situation, campaign: Campaign, segment: str, due: Due) -> int:
-    watchers = [each for each in situation.campaigns.campaigns if isinstance(each.trigger, Entered)]
-    first = next(each for each in watchers if isinstance(each.trigger, Entered) and each.trigger.entered == segment)
-    if first is campaign:
-        watch(connection, situation, segment, first_time=segment in due.first_time)
-    return store_opened(connection, open_entered(situation, campaign))
-
-
-def _open_schedules(connection: Connection, situation: Situation, due: Due, left_out: dict[str, dict[str, int]]) -> int:
-    opened = 0
-    for each in due.schedules:
-        opened += store_opened(connection, open_schedule(situation, each.campaign, each.instant, each.label))
-        counted = connection.execute(count_unreachable(situation, each.campaign))
-        left_out[each.name] = {FIXED[gate]: number for gate, number in counted}
-    return opened
-
-
-def _decide(connection: Connection, situation: Situation, times: Times) -> None:
+def _decide(connection: Connection, situation: Situation, statements: Statements, *, days: bool) -> None:
+    if days:
+        fill_shop_days(connection, situation)
+    _write_steps(connection, situation)
     fill_flags(connection)
     count_rows(connection, OPENED)
-    _stage_opened(connection, situation, times)
-    _stage_asked(connection, situation, times)
+    ask(connection)
+    _stage(connection, statements)
     limits = limits_of(situation)
     if _stir_crowd(connection, situation, limits):
-        connection.execute(delete(CANDIDATE))
+        connection.execute(NO_CANDIDATES)
         ask(connection)
-        _stage_opened(connection, situation, times)
-        _stage_asked(connection, situation, times)
+        _stage(connection, statements)
     count_rows(connection, CANDIDATE)
-    settle(connection, situation)
+    connection.execute(statements.keep(lambda: settling(statements.situation), "settling"))
     place_all(connection, situation, make_placer(connection, situation))
     _share(connection, situation, limits)
     count_rows(connection, DECISION)
-    note_next_look(connection, situation)
+    for each in statements.keep(lambda: next_looks(statements.situation), "next looks"):
+        connection.execute(each)
 
 
-def _stage_opened(connection: Connection, situation: Situation, times: Times) -> None:
-    with_rows = _campaigns_in(connection, OPENED)
-    for campaign in situation.campaigns.campaigns:
-        if campaign.campaign in with_rows:
-            stage(connection, situation, campaign, times, fresh=True)
-
-
-def _stage_asked(connection: Connection, situation: Situation, times: Times) -> None:
-    with_rows = _campaigns_in(connection, ASKED)
-    for campaign in situation.campaigns.campaigns:
-        if campaign.campaign in with_rows:
-            stage(connection, situation, campaign, times, fresh=False)
-    if with_rows:
-        stage_removed(connection, situation)
-
-
-def _campaigns_in(connection: Connection, where: object) -> set[str]:
-    return set(connection.scalars(select(where.c.campaign).distinct()))  # type: ignore[attr-defined]
+def _stage(connection: Connection, statements: Statements) -> None:
+    situation = statements.situation
+    for with_rows, fresh in ((CAMPAIGNS_OPENED, True), (CAMPAIGNS_ASKED, False)):
+        names = set(connection.scalars(with_rows))
+        for campaign in situation.campaigns.campaigns:
+            if campaign.campaign in names:
+                stage(connection, statements, campaign, fresh=fresh)
+    if names:
+        connection.execute(statements.keep(lambda: staging_removed(situation), "removed"))
 
 
 def _stir_crowd(connection: Connection, situation: Situation, limits: Iterable[Limit]) -> bool:

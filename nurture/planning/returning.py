@@ -38,24 +38,20 @@ APART = 300 * DAY
 OLDEST = 60
 """Years back to which a first order is looked for."""
 FIRST_ORDER = "first_order"
+FIRST_EVER = select(func.min(seconds(FACT.c.first_order_at)))
+NO_DAYS, INSERT_DAYS = delete(ANNIVERSARY_DAY), insert(ANNIVERSARY_DAY)
 
 
 def fill_days(connection: Connection, situation: Situation, campaign: Campaign, times: Times) -> int:
     """Writes the days that are due by the horizon and can still be valid, per zone; gives their number."""
     assert isinstance(campaign.trigger, Anniversary)
-    connection.execute(delete(ANNIVERSARY_DAY))
-    rows = [row for name in times.zones for row in _days(situation, campaign, zone_table(name))]
-    if campaign.trigger.anniversary == FIRST_ORDER:
-        rows = _since(rows, connection.scalar(select(func.min(seconds(FACT.c.first_order_at)))))
+    connection.execute(NO_DAYS)
+    first_order = connection.scalar(FIRST_EVER) if campaign.trigger.anniversary == FIRST_ORDER else None
+    rows = [row for name in times.zones for row in _days(situation, campaign, zone_table(name), first_order)]
     if rows:
-        connection.execute(insert(ANNIVERSARY_DAY), rows)
+        connection.execute(INSERT_DAYS, rows)
         count_rows(connection, ANNIVERSARY_DAY)
     return len(rows)
-
-
-def _since(rows: list[dict[str, Any]], first_order: int | None) -> list[dict[str, Any]]:
-    """Without the years before the shop's first order: sixty years of days are sixty probes for each day."""
-    return [row for row in rows if first_order is not None and row["born_to"] > first_order]
 
 
 def open_anniversaries(situation: Situation, campaign: Campaign, times: Times) -> Iterator[Select[object]]:
@@ -121,34 +117,40 @@ def _first_orders() -> FromClause:
     return found.offset(0).subquery("born")
 
 
-def _days(situation: Situation, campaign: Campaign, zone: ZoneTable) -> Iterator[dict[str, Any]]:
+def _days(
+    situation: Situation, campaign: Campaign, zone: ZoneTable, first_order: int | None
+) -> Iterator[dict[str, Any]]:
     trigger = campaign.trigger
     assert isinstance(trigger, Anniversary)
-    offset = timedelta(days=trigger.offset_days)
-    oldest = situation.instant - situation.lookback(campaign)
+    of_orders, rule = trigger.anniversary == FIRST_ORDER, situation.settings.feb29
+    for day, base in _bases(situation, campaign, zone):
+        anniversary = day - timedelta(days=trigger.offset_days)
+        shared = {"zone": zone.name, "year": anniversary.year, "base_at": base}
+        if of_orders:
+            yield from ({**shared, **born} for born in _births(zone, anniversary, rule, first_order))
+        else:
+            by_month = trigger.month_only == anniversary.day
+            yield from ({**shared, **each} for each in _of_day(anniversary, rule, by_month=by_month))
+
+
+def _bases(situation: Situation, campaign: Campaign, zone: ZoneTable) -> Iterator[tuple[date, int]]:
+    """The local days in reach that lie in the campaign's life, with their first instants."""
+    oldest, horizon = situation.instant - situation.lookback(campaign), situation.horizon
     earliest, latest = life_of(situation, campaign)
-    day, last = zone.local_date(oldest) - timedelta(days=1), zone.local_date(situation.horizon)
+    day, last = zone.local_date(oldest) - timedelta(days=1), zone.local_date(horizon)
     while day <= last:
         base = zone.day_start(day)
         alive = (earliest is None or base >= earliest) and (latest is None or base < latest)
-        if oldest < base < situation.horizon and alive:
-            yield from _for_day(situation, trigger, zone, day - offset, base)
+        if oldest < base < horizon and alive:
+            yield day, base
         day += timedelta(days=1)
 
 
-def _for_day(
-    situation: Situation, trigger: Anniversary, zone: ZoneTable, anniversary: date, base: int
-) -> Iterator[dict[str, Any]]:
-    shared = {"zone": zone.name, "year": anniversary.year, "base_at": base}
-    for month, day in celebrated_on(anniversary, situation.settings.feb29):
-        if trigger.anniversary == FIRST_ORDER:
-            yield from (
-                {**shared, "month": month, "day": day, **born} for born in _births(zone, anniversary, month, day)
-            )
-        else:
-            yield {**shared, "month": month, "day": day, "born_from": None, "born_to": None}
-    if trigger.month_only == anniversary.day and trigger.anniversary != FIRST_ORDER:
-        yield {**shared, "month": anniversary.month, "day": 0, "born_from": None, "born_to": None}
+def _of_day(anniversary: date, feb29: str, *, by_month: bool) -> Iterator[dict[str, Any]]:
+    for month, day in celebrated_on(anniversary, feb29):
+        yield {"month": month, "day": day, "born_from": None, "born_to": None}
+    if by_month:
+        yield {"month": anniversary.month, "day": 0, "born_from": None, "born_to": None}
 
 
 def celebrated_on(day: date, feb29: str) -> Iterator[tuple[int, int]]:
@@ -161,8 +163,14 @@ def celebrated_on(day: date, feb29: str) -> Iterator[tuple[int, int]]:
         yield 2, 29
 
 
-def _births(zone: ZoneTable, anniversary: date, month: int, day: int) -> Iterator[dict[str, Any]]:
-    for year in range(anniversary.year - OLDEST, anniversary.year):
-        if (month, day) != (2, 29) or isleap(year):
-            born = date(year, month, day)
-            yield {"born_from": zone.day_start(born), "born_to": zone.day_start(born + timedelta(days=1))}
+def _births(zone: ZoneTable, anniversary: date, feb29: str, first_order: int | None) -> Iterator[dict[str, Any]]:
+    """The days in earlier years that are celebrated, from the shop's first order on: each is a probe."""
+    if first_order is None:
+        return
+    first = max(zone.local_date(first_order).year, anniversary.year - OLDEST)
+    for month, day in celebrated_on(anniversary, feb29):
+        for year in range(first, anniversary.year):
+            if (month, day) != (2, 29) or isleap(year):
+                born = date(year, month, day)
+                begin, end = zone.day_start(born), zone.day_start(born + timedelta(days=1))
+                yield {"month": month, "day": day, "born_from": begin, "born_to": end}

@@ -1,10 +1,14 @@
 """Settling: what SQL decides without looking at a calendar, and when each enrollment must be looked at again."""
 
+from functools import lru_cache
+
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Insert,
     Select,
+    Update,
     and_,
     case,
     cast,
@@ -43,17 +47,22 @@ BITS = ((HELD_BIT, ON_HOLD), (OUTSIDE_BIT, LEFT_AUDIENCE), (HELD_OUT_BIT, HELD_O
 
 def fill_flags(connection: Connection) -> None:
     """Writes what is recorded for every combination of failing fixed gates."""
-    rows = []
+    connection.execute(insert(FLAGS), _combinations())
+
+
+@lru_cache(maxsize=1)
+def _combinations() -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
     for flags in range(1, 64):
         gates = [FIXED[flags & 3]] if flags & 3 else []
         gates += [FIXED[gate] for bit, gate in BITS if flags & bit]
         rows.append({"gate": flags, "failing": [{"gate": gate} for gate in gates]})
-    connection.execute(insert(FLAGS), rows)
+    return rows
 
 
-def settle(connection: Connection, situation: Situation) -> None:
+def settling(situation: Situation) -> Insert:
     """Decides everything that a fixed gate refuses, or whose enrollment ended."""
-    now = situation.instant
+    now = situation.asked_at
     over = CANDIDATE.c.expires_at <= now
     gate = CANDIDATE.c.gate
     status = case(
@@ -77,11 +86,11 @@ def settle(connection: Connection, situation: Situation) -> None:
         .where(or_(gate > 0, and_(CANDIDATE.c.exits.is_not(None), gate >= 0)))
     )
     names_ = ["candidate_id", "status", "verdict", "at", "channel", "failing"]
-    connection.execute(insert(DECISION).from_select(names_, found))
+    return insert(DECISION).from_select(names_, found)
 
 
-def note_next_look(connection: Connection, situation: Situation) -> None:
-    """Writes into `look` when each staged enrollment must be asked again, or that it ended."""
+def next_looks(situation: Situation) -> list[Insert | Update]:
+    """Write into `look` when each staged enrollment must be asked again, or that it ended."""
     open_ = or_(CANDIDATE.c.gate == FUTURE, DECISION.c.status.in_(("waiting", "planned")))
     reason = func.max(case((CANDIDATE.c.exits != OVERTAKEN, CANDIDATE.c.exits)))
     staged = (
@@ -99,10 +108,12 @@ def note_next_look(connection: Connection, situation: Situation) -> None:
         .group_by(CANDIDATE.c.thread)
     )
     names = ["thread", "customer_id", "next_at", "exit_reason"]
-    for found in (staged, _nothing_left(situation)):
-        connection.execute(insert(LOOK).from_select(names, found))
     unsettled = and_(LOOK.c.exit_reason == "finished", LOOK.c.thread.in_(_in_flight()))
-    connection.execute(update(LOOK).where(unsettled).values(next_at=situation.instant, exit_reason=None))
+    return [
+        insert(LOOK).from_select(names, staged),
+        insert(LOOK).from_select(names, _nothing_left(situation)),
+        update(LOOK).where(unsettled).values(next_at=situation.asked_at, exit_reason=None),
+    ]
 
 
 def _in_flight() -> Select[tuple[int]]:
@@ -134,7 +145,7 @@ def _look_at(situation: Situation) -> ColumnElement[int]:
         .limit(1)
         .scalar_subquery()
     )
-    now = situation.instant
+    now = situation.asked_at
     hold_ends = (
         select(func.min(seconds(HOLD.c.closed_at)))
         .where(

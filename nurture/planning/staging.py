@@ -5,6 +5,7 @@ an occurrence opened, a write raised their version, an enrollment's time to look
 expired, or config and campaigns changed.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Insert,
     Integer,
     Select,
     and_,
@@ -39,6 +41,7 @@ from nurture.rules.scope import Scope
 from nurture.rules.variables import incomplete
 from nurture.store.tables import Booking, Customer, CustomerChange, Enrollment, Order, Touch, table
 
+from .statements import Statements
 from .times import Times, seconds
 from .workspace import ASKED, CANDIDATE, OPENED, STIRRED
 
@@ -54,15 +57,16 @@ PLANNED: ColumnElement[str] = literal_column("'planned'")
 """Written out: SQLite uses a partial index only where it sees the condition, not for a bound value."""
 
 
-def stir(connection: Connection, situation: Situation, *, all_open: bool) -> int:
-    """Fills `stirred`; `all_open` takes everybody with an open enrollment. Gives the number of owners."""
+def stirring(situation: Situation, *, all_open: bool) -> Insert:
+    """Fills `stirred`; `all_open` takes everybody with an open enrollment."""
+    now = situation.asked_at
     open_ = ENROLLMENT.c.ended_at.is_(None)
     sources: list[Select[Any]] = [
         select(OPENED.c.customer_id),
         select(CHANGE.c.customer_id),
-        select(ENROLLMENT.c.customer_id).where(open_, seconds(ENROLLMENT.c.next_at) <= situation.instant),
-        select(TOUCH.c.customer_id).where(TOUCH.c.status == PLANNED, seconds(TOUCH.c.at) <= situation.instant),
-        select(TOUCH.c.customer_id).where(TOUCH.c.status == PLANNED, seconds(TOUCH.c.expires_at) <= situation.instant),
+        select(ENROLLMENT.c.customer_id).where(open_, seconds(ENROLLMENT.c.next_at) <= now),
+        select(TOUCH.c.customer_id).where(TOUCH.c.status == PLANNED, seconds(TOUCH.c.at) <= now),
+        select(TOUCH.c.customer_id).where(TOUCH.c.status == PLANNED, seconds(TOUCH.c.expires_at) <= now),
     ]
     if all_open:
         sources.append(select(ENROLLMENT.c.customer_id).where(open_))
@@ -71,12 +75,17 @@ def stir(connection: Connection, situation: Situation, *, all_open: bool) -> int
     owners = select(func.coalesce(CUSTOMER.c.cap_owner_id, CUSTOMER.c.id).label("owner_id")).select_from(
         join_in_order(people, CUSTOMER, CUSTOMER.c.id == people.c.customer_id)
     )
-    connection.execute(insert(STIRRED).from_select(["owner_id"], owners.distinct()))
-    return ask(connection)
+    return insert(STIRRED).from_select(["owner_id"], owners.distinct())
 
 
-def ask(connection: Connection) -> int:
+def ask(connection: Connection) -> None:
     """Adds the open enrollments of every stirred owner, and of those who share the inbox, to `asked`."""
+    for statement in _asking():
+        connection.execute(statement)
+
+
+@lru_cache(maxsize=1)
+def _asking() -> tuple[Insert, ...]:
     mine = select(ENROLLMENT.c.id, ENROLLMENT.c.campaign).select_from(
         join_in_order(STIRRED, ENROLLMENT, ENROLLMENT.c.customer_id == STIRRED.c.owner_id)
     )
@@ -88,28 +97,40 @@ def ask(connection: Connection) -> int:
         )
     )
     new = ~select(1).where(ASKED.c.enrollment_id == ENROLLMENT.c.id).exists()
-    for found in (mine, shared):
-        found = found.where(ENROLLMENT.c.ended_at.is_(None), new).distinct()
-        connection.execute(insert(ASKED).from_select(["enrollment_id", "campaign"], found))
-    return connection.scalar(select(func.count()).select_from(STIRRED)) or 0
+    found = (each.where(ENROLLMENT.c.ended_at.is_(None), new).distinct() for each in (mine, shared))
+    return tuple(insert(ASKED).from_select(["enrollment_id", "campaign"], each) for each in found)
 
 
-def stage(connection: Connection, situation: Situation, campaign: Campaign, times: Times, *, fresh: bool) -> None:
+def stage(connection: Connection, statements: Statements, campaign: Campaign, *, fresh: bool) -> None:
     """Writes the campaign's steps into `candidate`: of newly opened occurrences (`fresh`), or of asked enrollments."""
-    source = OPENED if fresh else ENROLLMENT
-    steps = situation.steps_of(campaign)
-    zone = times.zone_of(CUSTOMER)
-    pairs = select(zone, seconds(source.c.occurred_at)).select_from(_people(fresh=fresh)).distinct()
-    times.calculate(connection, pairs.where((OPENED if fresh else ASKED).c.campaign == campaign.campaign), steps)
-    for step in steps:
+    situation, times = statements.situation, statements.times
+    name = (campaign.campaign, fresh)
+    pairs = statements.keep(lambda: _pairs(campaign, times, fresh=fresh), "pairs", *name)
+    times.calculate(connection, pairs, situation.steps_of(campaign))
+    for statement in statements.keep(lambda: _staging(situation, campaign, times, fresh=fresh), "stage", *name):
+        connection.execute(statement)
+
+
+def _pairs(campaign: Campaign, times: Times, *, fresh: bool) -> Select[Any]:
+    """The zones and instants in which something of the campaign occurred."""
+    source, named = (OPENED, OPENED) if fresh else (ENROLLMENT, ASKED)
+    columns: tuple[ColumnElement[Any], ...] = (times.zone_of(CUSTOMER), seconds(source.c.occurred_at))
+    found = select(*columns).select_from(_people(fresh=fresh))
+    return found.where(named.c.campaign == campaign.campaign).distinct()
+
+
+def _staging(situation: Situation, campaign: Campaign, times: Times, *, fresh: bool) -> list[Insert]:
+    statements: list[Insert] = []
+    for step in situation.steps_of(campaign):
         staging = _Staging(situation, step, times, fresh=fresh)
-        connection.execute(insert(CANDIDATE).from_select(list(staging.names), staging.due_now()))
+        statements.append(insert(CANDIDATE).from_select(list(staging.names), staging.due_now()))
         if step.days or step.seconds or step.step.at:
             names = ["thread", "step_id", "customer_id", "due_at", "gate", "exits"]
-            connection.execute(insert(CANDIDATE).from_select(names, staging.later()))
+            statements.append(insert(CANDIDATE).from_select(names, staging.later()))
+    return statements
 
 
-def stage_removed(connection: Connection, situation: Situation) -> None:
+def staging_removed(situation: Situation) -> Insert:
     """Planned touches of asked enrollments whose campaign or step is gone: they will be cancelled.
 
     With its campaign an enrollment ends; with a step it does not.
@@ -137,7 +158,7 @@ def stage_removed(connection: Connection, situation: Situation) -> None:
         .where(TOUCH.c.status == "planned", not_(or_(false(), *known)))
     )
     names = ["thread", "step_id", "customer_id", "owner_id", "occurrence", "due_at", "expires_at", "gate", "channel"]
-    connection.execute(insert(CANDIDATE).from_select([*names, "touch_id", "exits"], found))
+    return insert(CANDIDATE).from_select([*names, "touch_id", "exits"], found)
 
 
 class _Staging:
@@ -199,7 +220,7 @@ class _Staging:
 
     def _is_due(self) -> ColumnElement[bool]:
         # What is planned already is decided again although an edit has moved it beyond the horizon.
-        due = self.due < self.situation.horizon
+        due = self.due < self.situation.following(self.situation.horizon_at)
         return due if self.fresh else or_(due, TOUCH.c.id.is_not(None))
 
     def _columns(self) -> list[ColumnElement[Any]]:

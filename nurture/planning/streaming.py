@@ -1,11 +1,12 @@
 """The stream between the database and `place`: owners in order, with their candidates and counted contacts."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain, groupby, islice
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, select
+from sqlalchemy import BigInteger, Connection, Select, bindparam, case, select
 
 from nurture.gates.cap import longest_memory
 from nurture.gates.placing import Candidate, Contact, Decision, Placer
@@ -37,9 +38,11 @@ def place_all(connection: Connection, situation: Situation, placer: Placer, owne
 
 
 def _decide(connection: Connection, situation: Situation, placer: Placer, owners: Sequence[int]) -> Iterator[Decision]:
-    contacts = _Ledger(_rows(connection, _contacts(situation, owners)))
+    some, chosen = bool(owners), {"owners": list(owners)} if owners else {}
+    oldest = situation.instant - longest_memory(situation.caps)
+    contacts = _Ledger(_rows(connection, _contacts(some=some), {**chosen, "oldest": oldest}))
     alike = _Alike(placer)
-    for owner, mine in groupby(_rows(connection, _candidates(owners)), key=itemgetter(OWNER)):
+    for owner, mine in groupby(_rows(connection, _candidates(some=some), chosen), key=itemgetter(OWNER)):
         yield from alike.place(list(mine), contacts.of(owner))
 
 
@@ -75,13 +78,13 @@ def _wishes(rows: list[Any]) -> tuple[Any, ...] | None:
     return tuple([row[WISH:] for row in rows])
 
 
-def _rows(connection: Connection, statement: Select[Any]) -> Iterator[Any]:
-    # A named cursor on PostgreSQL: a million candidates must not lie in memory at once.
-    found = connection.execute(statement.execution_options(yield_per=BATCH))
-    return chain.from_iterable(found.partitions())
+def _rows(connection: Connection, statement: Select[Any], values: dict[str, Any]) -> Iterator[Any]:
+    return chain.from_iterable(connection.execute(statement, values).partitions())
 
 
-def _candidates(owners: Sequence[int]) -> Select[Any]:
+@lru_cache(maxsize=2)
+def _candidates(*, some: bool) -> Select[Any]:
+    """In the order of placing; of everybody, or of `some` only."""
     other = case((CANDIDATE.c.channel == 0, CANDIDATE.c.second_reach), else_=CANDIDATE.c.first_reach)
     found = select(
         CANDIDATE.c.id,
@@ -96,9 +99,10 @@ def _candidates(owners: Sequence[int]) -> Select[Any]:
         CANDIDATE.c.kind,
         CANDIDATE.c.touch_at,
     ).where(CANDIDATE.c.gate == 0, CANDIDATE.c.exits.is_(None))
-    if owners:
-        found = found.where(CANDIDATE.c.owner_id.in_(owners))
-    return found.order_by(
+    if some:
+        found = found.where(CANDIDATE.c.owner_id.in_(bindparam("owners", expanding=True)))
+    # A named cursor on PostgreSQL: a million candidates must not lie in memory at once.
+    return found.execution_options(yield_per=BATCH).order_by(
         CANDIDATE.c.owner_id,
         CANDIDATE.c.priority.desc(),
         CANDIDATE.c.expires_at,
@@ -108,11 +112,12 @@ def _candidates(owners: Sequence[int]) -> Select[Any]:
     )
 
 
-def _contacts(situation: Situation, owners: Sequence[int]) -> Select[Any]:
-    oldest = situation.instant - longest_memory(situation.caps)
+@lru_cache(maxsize=2)
+def _contacts(*, some: bool) -> Select[Any]:
+    oldest = bindparam("oldest", type_=BigInteger)
     deciding = select(CANDIDATE.c.owner_id).where(CANDIDATE.c.gate == 0)
-    if owners:
-        deciding = deciding.where(CANDIDATE.c.owner_id.in_(owners))
+    if some:
+        deciding = deciding.where(CANDIDATE.c.owner_id.in_(bindparam("owners", expanding=True)))
     people = deciding.distinct().subquery("deciding")
     label = case((CONTACT.c.touch_id.is_not(None), CONTACT.c.source), else_=CONTACT.c.channel)
     return (
@@ -120,6 +125,7 @@ def _contacts(situation: Situation, owners: Sequence[int]) -> Select[Any]:
         .select_from(join_in_order(people, CONTACT, CONTACT.c.owner_id == people.c.owner_id))
         .where(CONTACT.c.counts, CONTACT.c.direction == "out", seconds(CONTACT.c.at) > oldest)
         .order_by(people.c.owner_id, CONTACT.c.at, CONTACT.c.id)
+        .execution_options(yield_per=BATCH)
     )
 
 

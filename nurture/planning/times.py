@@ -5,17 +5,21 @@ Else the few distinct (zone, instant) pairs are calculated once in Python and jo
 needs nested look-ups that SQLite takes half a second to parse.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Connection,
     FromClause,
     Integer,
+    Select,
+    Table,
     and_,
     case,
     func,
@@ -23,6 +27,7 @@ from sqlalchemy import (
     literal,
     select,
     type_coerce,
+    union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -36,6 +41,7 @@ CUSTOMER, ACCOUNT = table(Customer), table(Account)
 MARGIN = 10 * DAY
 FEW_ZONES = 8
 BATCH = 5_000
+INSERT_SHOP_DAYS = insert(SHOP_DAY)
 
 
 def seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
@@ -58,16 +64,18 @@ class Times:
     """The zones in use and how to calculate in them."""
 
     shop: str
-    zones: tuple[str, ...]
-    """Zones in use, the shop's first."""
-    steady: Mapping[str, int] | None
-    """Zone → its one offset, where none of them changes within reach; else None."""
+    alone: bool
+    """Nobody lives in another zone than the shop's."""
+    steady: tuple[tuple[str, int], ...] | None
+    """Each zone with its one offset, where none of them changes within reach; else None."""
     of_accounts: bool = True
     """Some company has a zone, so that it must be asked for."""
+    zones: tuple[str, ...] = field(default=(), compare=False)
+    """Zones in use, the shop's first. No statement depends on them."""
 
     def zone_of(self, customer: Any) -> ColumnElement[str]:
         """The customer's zone: their own, their account's, or the shop's."""
-        if len(self.zones) == 1:
+        if self.alone:
             return literal(self.shop)
         if not self.of_accounts:
             return func.coalesce(customer.c.zone, self.shop)
@@ -82,7 +90,7 @@ class Times:
         rows = list(_due_times(steps, found))
         for start in range(0, len(rows), BATCH):
             # What opens and what is asked again may share an instant, and a crowd is staged twice.
-            connection.execute(_insert_new(connection), rows[start : start + BATCH])
+            connection.execute(_insert_new(connection.dialect.name), rows[start : start + BATCH])
 
     def join(
         self, step: PlannedStep, source: FromClause, zone: ColumnElement[str], occurred_at: ColumnElement[int]
@@ -112,30 +120,41 @@ class Times:
 
     def _offset(self, zone: ColumnElement[str]) -> ColumnElement[int]:
         assert self.steady is not None
-        others = {name: shift for name, shift in self.steady.items() if name != self.shop}
-        shop = self.steady[self.shop]
+        others = {name: shift for name, shift in self.steady if name != self.shop}
+        shop = dict(self.steady)[self.shop]
         # CASE zone WHEN …, not CASE WHEN zone = …, which would look the zone up once for each.
         return case(others, value=zone, else_=shop) if others else literal(shop, Integer)
 
 
 def prepare_times(connection: Connection, situation: Situation) -> Times:
-    """Finds the zones in use and whether they are steady within reach of any step; fills `shop_day`."""
-    campaigns = situation.campaigns.campaigns
-    back = max((situation.lookback(each) for each in campaigns), default=DAY)
-    begin, until = situation.instant - 2 * back - MARGIN, situation.horizon + 2 * back + MARGIN
+    """Finds the zones in use and whether they are steady within reach of any step."""
+    begin, until = _reach(situation)
     shop = situation.settings.timezone
-    of_people, of_accounts = (_zones_in_use(connection, each) for each in (CUSTOMER.c.zone, ACCOUNT.c.zone))
-    zones = (shop, *sorted((of_people | of_accounts) - {shop}))
+    found: dict[str, set[str]] = {"customer": set(), "account": set()}
+    for whose, zone in connection.execute(_zones_in_use()):
+        found[whose].add(zone)
+    zones = (shop, *sorted((found["customer"] | found["account"]) - {shop}))
     pieces = {name: zone_table(name).pieces(begin, until) for name in zones}
-    steady = len(zones) <= FEW_ZONES and all(len(found) == 1 for found in pieces.values())
-    connection.execute(insert(SHOP_DAY), list(_shop_days(situation.shop_zone, begin, until)))
-    offsets = {name: found[0][2] for name, found in pieces.items()} if steady else None
-    return Times(shop, zones, offsets, bool(of_accounts))
+    steady = len(zones) <= FEW_ZONES and all(len(each) == 1 for each in pieces.values())
+    offsets = tuple((name, each[0][2]) for name, each in pieces.items()) if steady else None
+    return Times(shop, len(zones) == 1, offsets, bool(found["account"]), zones)
 
 
-def _insert_new(connection: Connection) -> Any:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(DUE_TIME).on_conflict_do_nothing()
+def fill_shop_days(connection: Connection, situation: Situation) -> None:
+    """Fills `shop_day` as far as any step may reach."""
+    zone = situation.shop_zone
+    first, last = (zone.local_date(each) for each in _reach(situation))
+    connection.execute(INSERT_SHOP_DAYS, _shop_days(zone.name, first, last))
+
+
+def _reach(situation: Situation) -> tuple[int, int]:
+    back = max((situation.lookback(each) for each in situation.campaigns.campaigns), default=DAY)
+    return situation.instant - 2 * back - MARGIN, situation.horizon + 2 * back + MARGIN
+
+
+@lru_cache(maxsize=2)
+def _insert_new(dialect: str) -> Any:
+    return (postgresql if dialect == "postgresql" else sqlite).insert(DUE_TIME).on_conflict_do_nothing()
 
 
 def _due_times(steps: tuple[PlannedStep, ...], pairs: Any) -> Iterator[dict[str, object]]:
@@ -151,22 +170,25 @@ def _due_times(steps: tuple[PlannedStep, ...], pairs: Any) -> Iterator[dict[str,
             }
 
 
-def _zones_in_use(connection: Connection, column: ColumnElement[Any]) -> set[str]:
+@lru_cache(maxsize=1)
+def _zones_in_use() -> CompoundSelect[Any]:
+    return union_all(_distinct(CUSTOMER), _distinct(ACCOUNT))
+
+
+def _distinct(owner: Table) -> Select[Any]:
     # One probe per distinct zone: DISTINCT would read a million rows.
-    found: set[str] = set()
-    last = connection.scalar(select(func.min(column)))
-    while last is not None:
-        found.add(last)
-        last = connection.scalar(select(func.min(column)).where(column > last))
-    return found
+    zone = owner.c.zone
+    found = select(func.min(zone).label("zone")).cte(f"zones_of_{owner.name}", recursive=True)
+    following = select(func.min(zone)).where(zone > found.c.zone).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.zone.is_not(None)))
+    return select(literal(owner.name), found.c.zone).where(found.c.zone.is_not(None))
 
 
-def _shop_days(zone: ZoneTable, begin: int, until: int) -> Iterator[dict[str, object]]:
-    day, last = zone.local_date(begin), zone.local_date(until)
+@lru_cache(maxsize=8)
+def _shop_days(zone_name: str, day: date, last: date) -> list[dict[str, object]]:
+    zone, rows = zone_table(zone_name), []
     while day <= last:
-        yield {
-            "starts_at": zone.day_start(day),
-            "ask_at": zone.day_start(day - timedelta(days=1)),
-            "label": day.isoformat(),
-        }
+        ask_at = zone.day_start(day - timedelta(days=1))
+        rows.append({"starts_at": zone.day_start(day), "ask_at": ask_at, "label": day.isoformat()})
         day += timedelta(days=1)
+    return rows

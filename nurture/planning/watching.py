@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Connection,
+    Insert,
     Select,
     Text,
     cast,
@@ -31,29 +31,28 @@ CUSTOMER, MEMBERSHIP = table(Customer), table(Membership)
 COLUMNS = ["segment", "customer_id", "kind", "since"]
 
 
-def watch(connection: Connection, situation: Situation, segment: str, *, first_time: bool) -> None:
+def watch(situation: Situation, segment: str, *, first_time: bool) -> list[Insert]:
     """Writes into `membership_change` who enters (or, the first time, silently seeds) and who leaves the segment."""
     scope = scope_of(situation, None, CUSTOMER.c.id, everybody=True)
     inside = predicate(scope, InSegment(name=segment))
     known = select(1).where(MEMBERSHIP.c.segment == segment, MEMBERSHIP.c.customer_id == CUSTOMER.c.id).exists()
-    kind, since = ("seed", null()) if first_time else ("enter", literal(situation.instant, BigInteger))
+    kind, since = ("seed", null()) if first_time else ("enter", situation.asked_at)
     entering = select(literal(segment), CUSTOMER.c.id, literal(kind), cast(since, BigInteger)).where(
         active(CUSTOMER), inside, ~known
     )
-    connection.execute(insert(MEMBERSHIP_CHANGE).from_select(COLUMNS, entering))
-    if not first_time:
-        leaving = (
-            select(literal(segment), MEMBERSHIP.c.customer_id, literal("leave"), cast(null(), BigInteger))
-            .select_from(MEMBERSHIP.outerjoin(CUSTOMER, CUSTOMER.c.id == MEMBERSHIP.c.customer_id))
-            .where(MEMBERSHIP.c.segment == segment, CUSTOMER.c.id.is_(None) | ~(active(CUSTOMER) & inside))
-        )
-        connection.execute(insert(MEMBERSHIP_CHANGE).from_select(COLUMNS, leaving))
+    leaving = (
+        select(literal(segment), MEMBERSHIP.c.customer_id, literal("leave"), cast(null(), BigInteger))
+        .select_from(MEMBERSHIP.outerjoin(CUSTOMER, CUSTOMER.c.id == MEMBERSHIP.c.customer_id))
+        .where(MEMBERSHIP.c.segment == segment, CUSTOMER.c.id.is_(None) | ~(active(CUSTOMER) & inside))
+    )
+    changes = [entering] if first_time else [entering, leaving]
+    return [insert(MEMBERSHIP_CHANGE).from_select(COLUMNS, each) for each in changes]
 
 
 def open_entered(situation: Situation, campaign: Campaign) -> Select[Any]:
     """Occurrences for those who entered within reach, at this tick or an earlier one."""
     assert isinstance(campaign.trigger, Entered)
-    segment, oldest = campaign.trigger.entered, situation.instant - situation.lookback(campaign)
+    segment, oldest = campaign.trigger.entered, situation.asked_at - situation.lookback(campaign)
     earlier = select(MEMBERSHIP.c.customer_id, seconds(MEMBERSHIP.c.since).label("since")).where(
         MEMBERSHIP.c.segment == segment, seconds(MEMBERSHIP.c.since) > oldest
     )

@@ -103,7 +103,7 @@ def _of_facts(scope: Scope, *wanted: ColumnElement[bool]) -> ColumnElement[bool]
 def _orders(scope: Scope, asked: Orders) -> Select[Any]:
     statement: Select[Any] = select(func.count(), func.sum(ORDER.c.total)).where(
         ORDER.c.customer_id == scope.customer_id,
-        ORDER.c.ordered_at <= scope.now,
+        ORDER.c.ordered_at <= scope.instant,
         *period(scope, asked, ORDER.c.ordered_at),
         _status(asked),
     )
@@ -119,7 +119,7 @@ def _lines(scope: Scope, asked: Orders) -> Select[Any]:
         func.count(distinct(LINE.c.order_id)), func.sum(LINE.c.price * LINE.c.quantity)
     ).where(
         LINE.c.customer_id == scope.customer_id,
-        LINE.c.ordered_at <= scope.now,
+        LINE.c.ordered_at <= scope.instant,
         *period(scope, asked, LINE.c.ordered_at),
         *_goods(asked),
     )

@@ -27,7 +27,9 @@ def bookings(scope: Scope, asked: Bookings) -> Clause:
     if asked.staff:
         found = found.where(any_value(BOOKING.c.staff, asked.staff))
     if asked.ahead is not None:
-        found = found.where(BOOKING.c.starts_at > scope.now if asked.ahead else BOOKING.c.starts_at <= scope.now)
+        found = found.where(
+            BOOKING.c.starts_at > scope.instant if asked.ahead else BOOKING.c.starts_at <= scope.instant
+        )
     if asked.after_opening and scope.occurred_at is not None:
         found = found.where(func.coalesce(BOOKING.c.booked_at, BOOKING.c.received_at) > scope.occurred_at)
     return _counted(found, asked.count)
@@ -67,7 +69,7 @@ def events(scope: Scope, asked: Events) -> Clause:
     found = select(func.count()).where(
         EVENT.c.customer_id == scope.customer_id,
         EVENT.c.kind == asked.kind,
-        EVENT.c.occurred_at <= scope.now,
+        EVENT.c.occurred_at <= scope.instant,
         *period(scope, asked, EVENT.c.occurred_at),
     )
     return _counted(found, asked.count)
@@ -77,7 +79,7 @@ def contacts(scope: Scope, asked: Contacts) -> Clause:
     """Counts contacts of every kind, but for those of the enrollment that asks."""
     found = select(func.count()).where(
         CONTACT.c.customer_id == scope.customer_id,
-        CONTACT.c.at <= scope.now,
+        CONTACT.c.at <= scope.instant,
         *period(scope, asked, CONTACT.c.at),
         *_not_our_own(scope),
     )
@@ -95,7 +97,7 @@ def silent_for(scope: Scope, asked: SilentFor) -> Clause:
         CONTACT.c.customer_id == scope.customer_id,
         CONTACT.c.direction == "out",
         CONTACT.c.at >= cutoff,
-        CONTACT.c.at <= scope.now,
+        CONTACT.c.at <= scope.instant,
         *_not_our_own(scope),
     )
     return Clause(~lately.exists(), fact(scope, FACT.c.last_contact_at, None), "instant")

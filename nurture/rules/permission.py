@@ -19,14 +19,14 @@ def has_address(customer_id: ColumnElement[Any], channel: str) -> ColumnElement[
 
 
 def suppressed(
-    customer_id: ColumnElement[Any], channel: str, now: int, purpose: str, *, everybody: bool = False
+    customer_id: ColumnElement[Any], channel: str, now: Any, purpose: str, *, everybody: bool = False
 ) -> ColumnElement[bool]:
     """The person or the address may not be used; `transactional` messages are stopped by scope `all` only."""
     return or_(*_obstacles(customer_id, channel, now, purpose, everybody=everybody))
 
 
 def _obstacles(
-    customer_id: ColumnElement[Any], channel: str, now: int, purpose: str, *, everybody: bool
+    customer_id: ColumnElement[Any], channel: str, now: Any, purpose: str, *, everybody: bool
 ) -> tuple[ColumnElement[bool], ...]:
     in_force = _in_force(("all",) if purpose == "transactional" else ("all", "commercial"), now)
     person = select(SUPPRESSION.c.customer_id).where(
@@ -54,7 +54,7 @@ def _address_suppressed(
     return probe_or_set(customer_id, probe, ids, everybody=everybody)
 
 
-def consented(customer_id: ColumnElement[Any], channel: str, now: int) -> ColumnElement[bool]:
+def consented(customer_id: ColumnElement[Any], channel: str, now: Any) -> ColumnElement[bool]:
     """The consent in force on the channel is a permission for commercial messages."""
     return exists().where(
         CONSENT.c.customer_id == customer_id,
@@ -67,7 +67,7 @@ def consented(customer_id: ColumnElement[Any], channel: str, now: int) -> Column
 
 
 def sendable(
-    customer_id: ColumnElement[Any], channel: str, now: int, purpose: str, *, everybody: bool = False
+    customer_id: ColumnElement[Any], channel: str, now: Any, purpose: str, *, everybody: bool = False
 ) -> ColumnElement[bool]:
     """An address is there, not suppressed, and allowed for the purpose."""
     # Each with a NOT of its own: PostgreSQL makes no anti-joins of a NOT around an OR.
@@ -97,7 +97,7 @@ def _usable() -> tuple[ColumnElement[bool], ...]:
     return ADDRESS.c.removed_at.is_(None), ADDRESS.c.status != "invalid"
 
 
-def _in_force(scopes: tuple[str, ...], now: int) -> tuple[ColumnElement[bool], ...]:
+def _in_force(scopes: tuple[str, ...], now: Any) -> tuple[ColumnElement[bool], ...]:
     return (
         SUPPRESSION.c.scope.in_(scopes),
         SUPPRESSION.c.created_at <= now,

@@ -17,7 +17,7 @@ from nurture.condition.vocabulary import (
     Refused,
 )
 from nurture.store.tables import Customer, CustomerTag, DatedFact, Hold, Product, probe
-from nurture.zone import Duration
+from nurture.zone import Duration, ZoneTable
 
 from .clause import Clause, any_value
 from .permission import CHANNELS, consented, has_address, suppressed, usable_address
@@ -54,11 +54,11 @@ def date(scope: Scope, asked: DateIs) -> Clause:
     if asked.month is not None:
         parts.append(mine.where(DATED.c.month == asked.month).exists())
     if asked.this_month is not None:
-        today = scope.shop_zone.local_date(scope.now)
-        now = mine.where(DATED.c.month == today.month).exists()
+        zone = scope.shop_zone
+        now = mine.where(DATED.c.month == scope.following(lambda now: zone.local_date(now).month)).exists()
         parts.append(now if asked.this_month else ~now)
     if asked.within is not None:
-        parts.append(mine.where(or_(*_coming_days(scope, asked.within))).exists())
+        parts.append(mine.where(_is_coming(scope, asked.within)).exists())
     shown = DATED.c.month * 100 + func.coalesce(DATED.c.day, 0)
     return Clause(and_(*parts), mine.with_only_columns(shown).limit(1).scalar_subquery(), "day")
 
@@ -69,7 +69,7 @@ def reachable(scope: Scope, asked: Reachable) -> Clause:
     parts = [
         and_(
             has_address(scope.customer_id, channel),
-            ~suppressed(scope.customer_id, channel, scope.now, "commercial"),
+            ~suppressed(scope.customer_id, channel, scope.instant, "commercial"),
         )
         for channel in channels
     ]
@@ -82,7 +82,7 @@ def reachable(scope: Scope, asked: Reachable) -> Clause:
 def consent(scope: Scope, asked: HasConsent) -> Clause:
     """Commercial messages are allowed."""
     channels = CHANNELS if asked.to == "any" else (asked.to,)
-    allowed = or_(*(consented(scope.customer_id, channel, scope.now) for channel in channels))
+    allowed = or_(*(consented(scope.customer_id, channel, scope.instant) for channel in channels))
     return Clause(allowed, case((allowed, literal("granted")), else_=null()))
 
 
@@ -129,18 +129,24 @@ def _holding(scope: Scope, what: str) -> tuple[ColumnElement[bool], ...]:
     return (
         HOLD.c.customer_id == scope.customer_id,
         HOLD.c.kind == what,
-        HOLD.c.opened_at <= scope.now,
-        func.coalesce(HOLD.c.closed_at, scope.now + 1) > scope.now,
+        HOLD.c.opened_at <= scope.instant,
+        func.coalesce(HOLD.c.closed_at, scope.instant + 1) > scope.instant,
     )
 
 
-def _coming_days(scope: Scope, within: Duration) -> list[ColumnElement[bool]]:
-    zone = scope.shop_zone
-    first, last = zone.local_date(scope.now), zone.local_date(within.after(zone, scope.now))
-    months: dict[int, list[int]] = {}
+def _is_coming(scope: Scope, within: Duration) -> ColumnElement[bool]:
+    zone, feb29 = scope.shop_zone, scope.settings.feb29
+    day: ColumnElement[int] = DATED.c.month * 100 + DATED.c.day
+    return day.in_(scope.following(lambda now: _coming_days(zone, now, within, feb29)))
+
+
+def _coming_days(zone: ZoneTable, now: int, within: Duration, feb29: str) -> list[int]:
+    """The days from now on as 100 × month + day."""
+    first, last = zone.local_date(now), zone.local_date(within.after(zone, now))
+    found: list[int] = []
     for step in range(min((last - first).days, 366) + 1):
         day = first + timedelta(days=step)
-        months.setdefault(day.month, []).append(day.day)
-        if not isleap(day.year) and f"{day.month:02}-{day.day:02}" == scope.settings.feb29:
-            months.setdefault(2, []).append(29)
-    return [and_(DATED.c.month == month, DATED.c.day.in_(days)) for month, days in months.items()]
+        found.append(day.month * 100 + day.day)
+        if not isleap(day.year) and f"{day.month:02}-{day.day:02}" == feb29:
+            found.append(229)
+    return found

@@ -1,6 +1,6 @@
 """What a predicate may speak of while it is compiled: the customer's column, the occurrence's subject, the time."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement
 from nurture.condition import Condition
 from nurture.config import Settings
 from nurture.zone import Duration, ZoneTable, zone_table
+
+from .moment import Moment
 
 Subject = Literal["order", "booking", "event"]
 
@@ -19,8 +21,8 @@ class Scope:
 
     customer_id: ColumnElement[Any]
     """Column that holds the customer's id in the statement being built."""
-    now: int
-    """The instant that is asked about, epoch seconds UTC."""
+    now: int | Moment
+    """The instant that is asked about, epoch seconds UTC; or whom to ask for it when the statement runs."""
     settings: Settings
     segments: Mapping[str, Condition]
     """The condition tree of every named segment."""
@@ -44,9 +46,19 @@ class Scope:
         """The shop's own zone: `within` and `older_than` count in it."""
         return zone_table(self.settings.timezone)
 
-    def ago(self, duration: Duration) -> int:
+    @property
+    def instant(self) -> Any:
+        """Now, to compare a column with."""
+        return self.now.now if isinstance(self.now, Moment) else self.now
+
+    def following(self, read: Callable[[int], Any]) -> Any:
+        """What follows from now, to compare a column with."""
+        return self.now.bound(read) if isinstance(self.now, Moment) else read(self.now)
+
+    def ago(self, duration: Duration) -> Any:
         """The instant `duration` before now, epoch seconds."""
-        return duration.before(self.shop_zone, self.now)
+        zone = self.shop_zone
+        return self.following(lambda now: duration.before(zone, now))
 
     def about(self, **changes: Any) -> "Scope":
         """The same surroundings with some columns exchanged."""

@@ -13,7 +13,7 @@ from .harness import Different
 from .looking import describe
 from .world import Size, World
 
-SIZES = {"small": Size(10, 4, 10, 12), "large": Size(30, 5, 30, 16)}
+SIZES = {"small": Size(10, 4, 5), "large": Size()}
 """As in tests/planning/test_worlds.py."""
 
 

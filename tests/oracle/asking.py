@@ -46,8 +46,8 @@ class Asking:
         for person in self.scene.state.customers:
             if person.owner_id != owner:
                 continue
-            for enrollment in list(self.scene.memory.enrollments.values()):
-                if enrollment.customer_id == person.id and enrollment.ended_at is None:
+            for enrollment in self.scene.memory.enrollments_of(person.id):
+                if enrollment.ended_at is None:
                     self._ask_enrollment(enrollment, person)
 
     def _ask_enrollment(self, enrollment: Enrollment, person: Customer) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 
 from .ledger import Candidate, Touch
 from .oracle import Oracle
-from .state import DatedFact
+from .state import Consent, Customer, DatedFact, Suppression
 from .time import changes_of_offset, day_of
 from .windows import began_on
 
@@ -36,6 +36,8 @@ class Cases:
     def _look_at(self, candidate: Candidate) -> None:
         name = (candidate.enrollment.key, candidate.step.step)
         self._meet(candidate.verdict, *name)
+        if candidate.gate in ("suppressed", "no_consent") and self._has_opted_out(candidate.person):
+            self._meet("unsubscribed", *name)
         if candidate.gate is None and candidate.channels and candidate.channel != candidate.channels[0]:
             self._meet("other channel", *name)
         if not candidate.commercial:
@@ -61,6 +63,11 @@ class Cases:
             if self.slots.get(name, touch.at) != touch.at:
                 self._meet("moved", *name)
             self.slots[name] = touch.at
+
+    def _has_opted_out(self, person: Customer) -> bool:
+        refusals = self.oracle.state.of(Suppression, person.id)
+        withdrawn = [each for each in self.oracle.state.of(Consent, person.id) if each.status == "withdrawn"]
+        return any(each.lifted_at is None for each in refusals) or any(each.ended_at is None for each in withdrawn)
 
     def _leap(self, customer_id: int) -> bool:
         facts = self.oracle.state.of(DatedFact, customer_id)

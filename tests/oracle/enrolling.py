@@ -75,11 +75,7 @@ class Enrolling:
         return any(self.scene.furthest(campaign, person, each) is None for each in step.channels)
 
     def _again(self, campaign: Campaign, person: Customer, occurrence: Occurrence) -> bool:
-        mine = [
-            each
-            for each in self.scene.memory.enrollments.values()
-            if (each.customer_id, each.campaign) == (person.id, campaign.campaign)
-        ]
+        mine = [each for each in self.scene.memory.enrollments_of(person.id) if each.campaign == campaign.campaign]
         pause = campaign.again_after
         if pause and pause.months:
             return not any(
@@ -110,7 +106,7 @@ class Enrolling:
             campaign.campaign, person.id, occurrence.key, occurrence.occurred_at, occurrence.subject_id, self.scene.now
         )
         enrollment.held_out = _is_held_out(campaign, self.scene.state.one(Customer, person.owner_id))
-        self.scene.memory.enrollments[enrollment.key] = enrollment
+        self.scene.memory.enroll(enrollment)
         self.scene.opened.add(id(enrollment))
 
 

@@ -5,16 +5,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, bindparam, select, update
 
 from nurture.gates.situation import Situation
 from nurture.planning.commit import commit
 from nurture.planning.plan import plan
 from nurture.planning.workspace import CANDIDATE, DECISION, prepare
 from nurture.store import planning, reading
-from nurture.store.tables import Enrollment, Membership, Touch, table
+from nurture.store.tables import Touch, table
 
 from .cases import Cases
+from .comparing import differences
 from .ledger import Touch as Expected
 from .oracle import Oracle
 from .pen import Pen
@@ -25,6 +26,14 @@ from .time import period_of
 DECIDED = select(CANDIDATE, DECISION).select_from(
     CANDIDATE.outerjoin(DECISION, DECISION.c.candidate_id == CANDIDATE.c.id)
 )
+TOUCH = table(Touch)
+MINE = TOUCH.c.id == bindparam("touch")
+TAKEN = (
+    update(TOUCH)
+    .where(MINE, TOUCH.c.status == bindparam("old"))
+    .values(status=bindparam("new"), at=bindparam("now"), sendable_until=TOUCH.c.expires_at)
+)
+ENDED = update(TOUCH).where(MINE, TOUCH.c.status == "sending").values(status=bindparam("new"))
 
 
 class Different(AssertionError):
@@ -65,34 +74,9 @@ class Harness:
 
     def _compare(self) -> None:
         with reading(self.engine) as connection:
-            touches = connection.execute(select(table(Touch))).all()
-            enrollments = connection.execute(select(table(Enrollment))).all()
-            members = connection.execute(select(table(Membership))).all()
-        memory = self.oracle.memory
-        found: dict[Any, Any] = {}
-        expected: dict[Any, Any] = {}
-        for row in touches:
-            found["touch", row.customer_id, row.campaign, row.occurrence, row.step] = _stored(row)
-        for (key, step), touch in memory.touches.items():
-            expected["touch", *key, step] = _expected(touch)
-        for row in enrollments:
-            found["enrollment", row.customer_id, row.campaign, row.occurrence] = _enrolled(row, _seconds)
-        for key, enrollment in memory.enrollments.items():
-            expected["enrollment", *key] = _enrolled(enrollment, lambda value: value)
-        for row in members:
-            found["member", row.customer_id, row.segment] = {"since": _seconds(row.since)}
-        for segment, people in memory.members.items():
-            for customer_id, since in people.items():
-                expected["member", customer_id, segment] = {"since": since}
-        ids = {(row.customer_id, row.campaign, row.occurrence, row.step): row.id for row in touches}
-        for (key, step), touch in memory.touches.items():
-            touch.id = ids.get((*key, step))
-        differences = [
-            each for each in sorted(found.keys() | expected.keys(), key=str) if found.get(each) != expected.get(each)
-        ]
-        if differences:
-            lines = [_difference(each, found.get(each), expected.get(each)) for each in differences]
-            raise Different("\n".join(lines), [each[1] for each in differences])
+            found = differences(connection, self.oracle.memory)
+        if found:
+            raise Different("\n".join(found.values()), [each[1] for each in found])
 
     def deliver(self, now: int, outcomes: Iterable[str]) -> None:
         """Sends what is planned and due, in both books alike: at most one touch of an owner, as delivery does.
@@ -104,16 +88,12 @@ class Harness:
         due = list({each.owner_id: each for each in reversed(waiting) if (each.at or 0) <= now}.values())
         if not due:
             return
-        touch = table(Touch)
         self.pen.mark(each.customer_id for each in due)
         for each, outcome in zip(due, outcomes, strict=False):
-            until = {"sendable_until": touch.c.expires_at, "at": now}
             for old, new in (("planned", "claimed"), ("claimed", "sending")):
-                step = update(touch).where(touch.c.id == each.id, touch.c.status == old).values(status=new, **until)
-                self.pen.statements.append(step)
+                self.pen.write(TAKEN, {"touch": each.id, "old": old, "new": new, "now": now})
             self._send(each, now, outcome)
-            ended = update(touch).where(touch.c.id == each.id, touch.c.status == "sending").values(status=outcome)
-            self.pen.statements.append(ended)
+            self.pen.write(ENDED, {"touch": each.id, "new": outcome})
         self.pen.flush(self.engine, now)
 
     def _send(self, touch: Expected, now: int, outcome: str) -> None:
@@ -128,68 +108,3 @@ class Harness:
         zone = decided(touch, self.oracle).zone
         contact.periods = [bound for word in ("day", "week", "month") for bound in period_of(now, word, zone)]
         self.pen.add(contact)
-
-
-def _stored(row: Any) -> dict[str, Any]:
-    return {
-        "status": row.status,
-        "at": _seconds(row.at),
-        "channel": row.channel,
-        "verdict": row.verdict,
-        "due": _seconds(row.due_at),
-        "expires": _seconds(row.expires_at),
-        "counts": row.counts_to_cap,
-        "obeys": row.obeys_cap,
-        "owner": row.owner_id,
-    }
-
-
-def _expected(touch: Expected) -> dict[str, Any]:
-    return {
-        "status": touch.status,
-        "at": touch.at,
-        "channel": touch.channel,
-        "verdict": touch.verdict,
-        "due": touch.due,
-        "expires": touch.expires,
-        "counts": touch.counts,
-        "obeys": touch.obeys,
-        "owner": touch.owner_id,
-    }
-
-
-def _enrolled(row: Any, read: Any) -> dict[str, Any]:
-    return {
-        "occurred": read(row.occurred_at),
-        "opened": read(row.opened_at),
-        "held_out": bool(row.held_out),
-        "ended": read(row.ended_at),
-        "reason": row.exit_reason,
-        "next": read(row.next_at) if row.ended_at is None else None,
-    }
-
-
-def _seconds(instant: datetime | None) -> int | None:
-    return None if instant is None else int(instant.timestamp())
-
-
-def _difference(key: Any, found: Any, expected: Any) -> str:
-    lines = [f"{key}"]
-    if found is None or expected is None:
-        return "\n".join([*lines, f"  planner: {readable(found)}", f"  oracle:  {readable(expected)}"])
-    for name in found:
-        mark = "  !" if found[name] != expected[name] else "   "
-        lines.append(
-            f"{mark} {name}: {readable(found[name])}"
-            + (f" | oracle {readable(expected[name])}" if mark == "  !" else "")
-        )
-    return "\n".join(lines)
-
-
-def readable(value: Any) -> str:
-    """An instant as a date and time UTC, anything else as it is."""
-    if isinstance(value, dict):
-        return ", ".join(f"{name}={readable(each)}" for name, each in value.items())
-    if isinstance(value, int) and not isinstance(value, bool) and value > 10**8:
-        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%S}Z"
-    return str(value)

@@ -1,5 +1,6 @@
 """What the oracle remembers between ticks: enrollments, touches, memberships and when it last looked."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,9 +96,24 @@ class Memory:
     last_tick: int | None = None
     last_full: int | None = None
     digest: Any = None
+    _enrolled: defaultdict[int, list[Enrollment]] = field(default_factory=lambda: defaultdict(list))
+    _touches: defaultdict[Key, list[Touch]] = field(default_factory=lambda: defaultdict(list))
+
+    def enroll(self, enrollment: Enrollment) -> None:
+        """A new enrollment."""
+        self.enrollments[enrollment.key] = enrollment
+        self._enrolled[enrollment.customer_id].append(enrollment)
+
+    def write(self, enrollment: Enrollment, touch: Touch) -> None:
+        """A new touch."""
+        self.touches[enrollment.key, touch.step] = touch
+        self._touches[enrollment.key].append(touch)
+
+    def enrollments_of(self, customer_id: int) -> list[Enrollment]:
+        return self._enrolled[customer_id]
 
     def touches_of(self, enrollment: Enrollment) -> list[Touch]:
-        return [each for (key, _), each in self.touches.items() if key == enrollment.key]
+        return self._touches[enrollment.key]
 
     @property
     def handed_over(self) -> list[Touch]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from .harness import readable
+from .comparing import readable
 from .state import Customer, Pause, Suppression
 from .world import World
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, update
 
 from nurture.store import change, tables, writing
 from nurture.store.facts import refresh_facts
@@ -29,11 +30,11 @@ class Pen:
 
     def add(self, row: Row) -> None:
         """A new row."""
-        self.state.rows[row.table][row.id] = row
+        self.state.put(row)
         values = asdict(row)
         if isinstance(row, Tag) or row.table == "ProductRelation":
             del values["id"]
-        self.statements.append(insert(_table(row)).values(**values))
+        self.write(_inserting(row.table), values)
         self._mark(row)
 
     def edit(self, row: Any, **values: Any) -> None:
@@ -42,13 +43,13 @@ class Pen:
         for name, value in values.items():
             assert hasattr(row, name)
             setattr(row, name, value)
-        table = _table(row)
-        self.statements.append(update(table).where(table.c.id == row.id).values(**values))
+        changes = {f"new_{name}": value for name, value in values.items()} | {"row_id": row.id}
+        self.write(_updating(row.table, tuple(values)), changes)
         self._mark(row)
 
     def remove(self, tag: Tag) -> None:
         """Takes a tag away."""
-        del self.state.rows["CustomerTag"][tag.id]
+        self.state.drop(tag)
         table = _table(tag)
         gone = (table.c.customer_id == tag.customer_id) & (table.c.tag == tag.tag)
         self.statements.append(delete(table).where(gone))
@@ -77,6 +78,10 @@ class Pen:
         touch = tables.table(tables.Touch)
         self.statements.append(update(touch).where(touch.c.owner_id == old).values(owner_id=new))
         self.statements.append(lambda connection: change(connection, [old], _instant(now)))
+
+    def write(self, statement: Any, values: dict[str, Any]) -> None:
+        """A statement for the database alone."""
+        self.statements.append(lambda connection: connection.execute(statement, values))
 
     def mark(self, customer_ids: Iterable[int]) -> None:
         """Customers that are changed by what follows."""
@@ -109,6 +114,21 @@ class Pen:
 
 def _instant(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+@lru_cache(maxsize=64)
+def _inserting(name: str) -> Any:
+    return insert(tables.table(getattr(tables, name)))
+
+
+@lru_cache(maxsize=64)
+def _updating(name: str, columns: tuple[str, ...]) -> Any:
+    table = tables.table(getattr(tables, name))
+    return (
+        update(table)
+        .where(table.c.id == bindparam("row_id"))
+        .values({each: bindparam(f"new_{each}") for each in columns})
+    )
 
 
 def _table(row: Row) -> Any:

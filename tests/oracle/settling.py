@@ -84,4 +84,4 @@ class Settling:
             obeys=candidate.commercial,
             priority=campaign.priority,
         )
-        self.scene.memory.touches[enrollment.key, candidate.step.step] = touch
+        self.scene.memory.write(enrollment, touch)

@@ -3,6 +3,7 @@
 Instants are whole seconds since 1970 UTC.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -217,9 +218,22 @@ class State:
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[int, Any]] = {each.table: {} for each in Row.__subclasses__()}
+        self._of: defaultdict[tuple[str, int], list[Any]] = defaultdict(list)
+        """The same rows by table and customer."""
         self.changed: set[int] = set()
         self.paused_or_resumed = False
         """Whether a pause began or was lifted since planning last looked."""
+
+    def put(self, row: Row) -> None:
+        """A new row; whose it is never changes."""
+        self.rows[row.table][row.id] = row
+        if (customer_id := getattr(row, "customer_id", None)) is not None:
+            self._of[row.table, customer_id].append(row)
+
+    def drop(self, row: Tag) -> None:
+        """A row that is taken away."""
+        del self.rows[row.table][row.id]
+        self._of[row.table, row.customer_id].remove(row)
 
     def all(self, kind: type[Any]) -> list[Any]:
         """The rows of a table in the order of their ids."""
@@ -227,7 +241,7 @@ class State:
 
     def of(self, kind: type[Any], customer_id: int) -> list[Any]:
         """A customer's rows of a table."""
-        return [each for each in self.rows[kind.table].values() if each.customer_id == customer_id]
+        return list(self._of[kind.table, customer_id])
 
     def one(self, kind: type[Any], key: int | None) -> Any:
         """A row by its id; None where there is none."""

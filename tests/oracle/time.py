@@ -1,7 +1,7 @@
 """Wall clocks and instants, from `zoneinfo` alone. Instants are whole seconds since 1970 UTC."""
 
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 DAY = 86_400
@@ -13,11 +13,13 @@ def zone_of(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+@lru_cache(maxsize=1 << 16)
 def wall(instant: int, zone: str) -> datetime:
     """What the clock on the wall shows, as a naive datetime."""
     return datetime.fromtimestamp(instant, zone_of(zone)).replace(tzinfo=None)
 
 
+@lru_cache(maxsize=1 << 16)
 def day_of(instant: int, zone: str) -> date:
     """The local day of an instant."""
     return wall(instant, zone).date()
@@ -81,6 +83,7 @@ def changes_of_offset(day: date, zone: str) -> tuple[int, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=1 << 16)
 def _offset(instant: int, zone: str) -> timedelta | None:
     return datetime.fromtimestamp(instant, zone_of(zone)).utcoffset()
 

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,7 +19,7 @@ from .oracle import Oracle
 from .pen import Pen
 from .people import People
 from .state import Contact, State
-from .time import DAY, HOUR
+from .time import DAY, HOUR, day_of, instant_of, midnight
 from .writing import REQUIRES, ZONES, CampaignWriter, segments_values, settings_values, write_campaigns
 
 BEGINNINGS = (
@@ -37,26 +37,34 @@ BEGINNINGS = (
 )
 
 
+EDGES = (0, 2, 8, 9, 10, 12, 18, 19, 20, 21)
+"""Hours at which windows open and close, and days begin."""
+
+
 @dataclass(frozen=True)
 class Size:
-    """How large and how long a world is."""
+    """How large and how long worlds are at most; each draws its own."""
 
-    people: int = 12
+    people: int = 30
     campaigns: int = 5
-    days: int = 12
-    ticks: int = 24
+    days: int = 30
+    whole: float = 0.15
+    """The share of worlds that are as large and long as can be."""
 
 
 class World:
     """One seed's shop, ready to run."""
 
     def __init__(self, seed: int, engine: Engine, folder: Path, size: Size) -> None:
-        self.seed, self.folder, self.size = seed, folder, size
+        self.seed, self.folder = seed, folder
         random = self.random = Random(seed)
+        self.whole = random.random() < size.whole
+        people = size.people if self.whole else random.randint(5, size.people)
+        # The lesser of two draws: days are what a world costs.
+        self.days = size.days if self.whole else min(random.randint(3, size.days) for _ in range(2))
         begin = datetime.fromisoformat(random.choice(BEGINNINGS)).replace(tzinfo=UTC)
         self.step = random.choice((1, 1, 900, HOUR))
-        self.now = self._rounded(int(begin.timestamp()) + random.randrange(2 * DAY))
-        self.end = self.now + size.days * DAY
+        self.now = self.begin = self._rounded(int(begin.timestamp()) + random.randrange(2 * DAY))
         self.zone = random.choice(ZONES) if random.random() < 0.5 else "Asia/Tokyo"
         self.values = settings_values(random, self.zone, begin.date())
         self.writer = CampaignWriter(random, begin.date())
@@ -66,48 +74,68 @@ class World:
         self.state = State()
         self.pen = Pen(self.state)
         self.people = People(random, self.state, self.pen, self.now, self.step)
-        self.people.found(random.randint(size.people // 2, size.people))
+        self.people.found(people)
         settings = Settings.model_validate(self.values)
         oracle = Oracle(self.state, settings, self._load(settings), REQUIRES)
         self.harness = Harness(engine, oracle, self.pen)
 
     def run(self) -> Counter[str]:
         """Every tick of the world, up to its end. Raises Different at the first tick on which the planners disagree."""
+        met = self.harness.cases.met
         self.pen.flush(self.harness.engine, self.now)
-        for number in range(self.size.ticks):
-            try:
-                self.harness.tick(self.now)
-                self.harness.deliver(self.now, self._outcomes())
-            except Different as found:
-                text = f"seed {self.seed}, tick {number}, {_shown(self.now)}\n{found}"
-                raise Different(text, found.customers) from None
-            except Exception as problem:
-                problem.add_note(f"in the world of seed {self.seed}, tick {number}, {_shown(self.now)}")
-                raise
-            if self.now >= self.end:
-                break
-            self._go_on()
-        return self.harness.cases.met
+        self._tick()
+        for day in range(self.days):
+            for instant in self._instants(day):
+                self.now = self.people.now = instant
+                if self.random.random() < 0.4:
+                    self._change()
+                self._tick()
+        return met + Counter({"worlds": 1, "worlds of full size": int(self.whole), "days": self.days})
 
-    def _go_on(self) -> None:
+    def _tick(self) -> None:
+        try:
+            self.harness.tick(self.now)
+            self.harness.deliver(self.now, self._outcomes())
+        except Different as found:
+            raise Different(f"seed {self.seed}, {_shown(self.now)}\n{found}", found.customers) from None
+        except Exception as problem:
+            problem.add_note(f"in the world of seed {self.seed}, {_shown(self.now)}")
+            raise
+        self.harness.cases.met["ticks"] += 1
+
+    def _instants(self, day: int) -> list[int]:
+        """Three to five ticks of a day: at any time, where days and windows begin and end, and where slots lie."""
         random = self.random
-        mean = self.size.days * DAY / self.size.ticks
-        gap = random.choice((60, 20 * 60, HOUR, mean, mean, 2 * mean, random.random() * 3 * mean))
-        following = self._rounded(self.now + int(gap))
+        drawn = [random.choice((self._any, self._edge, self._slot))(day) for _ in range(random.choice((3, 4, 4, 5)))]
+        return sorted({each for each in map(self._rounded, drawn) if each > self.now})
+
+    def _any(self, day: int) -> int:
+        return self.begin + day * DAY + self.random.randrange(DAY)
+
+    def _edge(self, day: int) -> int:
+        begin = self.begin + day * DAY
+        hour = instant_of(midnight(day_of(begin, self.zone)) + timedelta(hours=self.random.choice(EDGES)), self.zone)
+        # What of the local day is over already belongs to the next.
+        return hour + (DAY if hour < begin else 0) + self.random.choice((-1, 0, 0, 1, 60))
+
+    def _slot(self, day: int) -> int:
+        begin = self.begin + day * DAY
         touches = self.harness.oracle.memory.touches.values()
-        slots = sorted({each.at for each in touches if each.status == "planned" and each.at and each.at > self.now})
-        if slots and random.random() < 0.5:
-            following = random.choice((slots[0], slots[0] - 1, slots[-1], random.choice(slots)))
-        self.now = max(self.now + 1, following)
-        self.people.now = self.now
-        if random.random() < 0.9:
-            for _ in range(random.choice((1, 3, 6, 10, 15))):
-                self.people.happens()
-        if random.random() < 0.06:
+        slots = sorted({each.at for each in touches if each.status == "planned" and each.at})
+        today = [each for each in slots if begin <= each < begin + DAY]
+        return self.random.choice(today) - self.random.choice((0, 0, 1)) if today else self._any(day)
+
+    def _change(self) -> None:
+        """Something happens; the tick that follows sees it at once."""
+        random = self.random
+        for _ in range(random.choice((1, 2, 4, 8, 12))):
+            self.people.happens()
+        if random.random() < 0.03:
             self._edit()
-        if random.random() < 0.05:
+        if random.random() < 0.02:
             self._join()
         self.pen.flush(self.harness.engine, self.now)
+        self.harness.cases.met["changes"] += 1
 
     def _join(self) -> None:
         """Somebody turns out to share another's inbox: what was counted and planned for them goes to its holder."""

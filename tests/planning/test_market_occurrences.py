@@ -117,9 +117,9 @@ def test_what_a_delivery_has_claimed_in_the_meantime_stays_as_it_is(engine: Engi
     """mautic PR #15348: an update without a guard overwrote what another process had taken."""
     shop = Shop(engine, THANKS)
     alice = shop.customer("alice")
-    shop.order(alice, "2026-11-20 10:00")
+    order = shop.order(alice, "2026-11-20 10:00")
     shop.tick("2026-11-20 10:00")
-    shop.suppress(alice, "2026-11-20 10:00")
+    shop.cancel(alice, order)
     situation = Situation(shop.settings, shop.campaigns, {}, instant("2026-11-20 10:01"))
     with planning(engine, prepare) as late:
         planned = plan(late.connection, situation)

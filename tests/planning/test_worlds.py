@@ -17,8 +17,8 @@ from tests.conftest import migrate
 from tests.database import MEMORY, PostgresServer, SqliteFiles
 from tests.oracle.world import Size, World
 
-SMALL = Size(people=10, campaigns=4, days=10, ticks=12)
-LARGE = Size(people=30, campaigns=5, days=30, ticks=16)
+SMALL = Size(people=10, campaigns=4, days=5)
+LARGE = Size(people=30, campaigns=5, days=30)
 CHUNK = 20
 Record = Callable[[str, object], None]
 

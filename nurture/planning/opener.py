@@ -1,0 +1,100 @@
+"""What opens at one tick: which of the opening statements are run, and what each is told."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Insert, Select, Text
+
+from nurture.campaign import After, Anniversary, Campaign, Entered
+from nurture.gates.reach import FIXED
+from nurture.gates.situation import Situation
+
+from .cadence import Due
+from .opening import count_unreachable, open_after, open_schedule, received_since, source_name, storing
+from .returning import fill_days, open_anniversaries
+from .statements import Statements
+from .times import Times, fill_shop_days
+from .watching import open_entered, watch
+
+
+class Opener:
+    """One tick's opening; it fills `opened` and `membership_change`."""
+
+    def __init__(
+        self, connection: Connection, situation: Situation, statements: Statements, times: Times, due: Due
+    ) -> None:
+        self.connection, self.situation, self.times, self.due = connection, situation, times, due
+        self.statements, self.kept = statements, statements.situation
+        self.left_out: dict[str, dict[str, int]] = {}
+        """Cadence name of a broadcast → gate → people in its audience who can't be reached."""
+
+    def open_all(self) -> int:
+        """Opens whatever is due; gives the number of occurrences."""
+        campaigns = self.situation.campaigns.campaigns
+        opened = self._open_after([(each, each.trigger) for each in campaigns if isinstance(each.trigger, After)])
+        if self.due.full:
+            opened += sum(map(self._open_anniversary, campaigns))
+        if self.due.segments:
+            fill_shop_days(self.connection, self.situation)
+            opened += sum(map(self._open_entered, self.due.segments))
+        return opened + self._open_schedules()
+
+    def _open_after(self, campaigns: list[tuple[Campaign, After]]) -> int:
+        full, since, moment = self.due.full, self.due.received_since, self.statements.moment
+        if campaigns and not full:
+            # One question for all campaigns: at most ticks nothing has come in.
+            received = received_since(self.connection, since)
+            campaigns = [each for each in campaigns if source_name(each[1]) in received]
+            moment.tell(received_since=since)
+
+        def build(campaign: Campaign) -> list[Select[Any]]:
+            return [open_after(self.kept, campaign, None if full else moment.bound(int, of="received_since"))]
+
+        return sum(self._store(build, each, "after", full) for each, _ in campaigns)
+
+    def _open_anniversary(self, campaign: Campaign) -> int:
+        if not isinstance(campaign.trigger, Anniversary):
+            return 0
+        if not fill_days(self.connection, self.situation, campaign, self.times):
+            return 0
+        return self._store(lambda each: list(open_anniversaries(self.kept, each, self.times)), campaign, "anniversary")
+
+    def _open_entered(self, segment: str) -> int:
+        first_time = segment in self.due.first_time
+        changes = self.statements.keep(
+            lambda: watch(self.kept, segment, first_time=first_time), "watch", segment, first_time
+        )
+        for change in changes:
+            self.connection.execute(change)
+        opened = 0
+        for each in self.situation.campaigns.campaigns:
+            if isinstance(each.trigger, Entered) and each.trigger.entered == segment:
+                opened += self._store(lambda campaign: [open_entered(self.kept, campaign)], each, "entered")
+        return opened
+
+    def _open_schedules(self) -> int:
+        opened, moment = 0, self.statements.moment
+
+        def build(campaign: Campaign) -> list[Select[Any]]:
+            at, label = moment.bound(int, of="scheduled_at"), moment.bound(str, of="scheduled_for", type_=Text)
+            return [open_schedule(self.kept, campaign, at, label)]
+
+        for each in self.due.schedules:
+            campaign = each.campaign
+            moment.tell(scheduled_at=each.instant, scheduled_for=each.label)
+            opened += self._store(build, campaign, "schedule")
+            counting = self._counting(campaign)
+            self.left_out[each.name] = {FIXED[gate]: number for gate, number in self.connection.execute(counting)}
+        return opened
+
+    def _counting(self, campaign: Campaign) -> Select[Any]:
+        return self.statements.keep(lambda: count_unreachable(self.kept, campaign), "unreachable", campaign.campaign)
+
+    def _store(self, build: Callable[[Campaign], list[Select[Any]]], campaign: Campaign, *name: object) -> int:
+        """Runs the statements that `build` gives for the campaign, built once under the name."""
+
+        def storing_all() -> list[Insert]:
+            return [storing(each) for each in build(campaign)]
+
+        kept = self.statements.keep(storing_all, campaign.campaign, *name)
+        return sum(self.connection.execute(each).rowcount for each in kept)
