@@ -21,11 +21,14 @@ from nurture.channels.outcome import Accepted, NotSent, Outcome, Unknown
 from nurture.clock import Clock
 from nurture.gates.situation import Situation
 from nurture.store import reading
+from nurture.store.backstop import refusal_of
 from nurture.store.tables import Message, Touch, table
 
+from .breaker import BROKEN, Breaker, Trip, pause_campaign, report_backstop
 from .claiming import GUARD, claim
+from .composing import compose_all
 from .fencing import fence, lock_people
-from .freezing import Press, Unwritable, gather, store_frozen, write
+from .freezing import Press, Unwritable, store_frozen
 from .reaping import Reaped, reap
 from .recording import Tried, fail_unwritable, record, release
 from .values import Claimed, Ready
@@ -90,6 +93,7 @@ class Worker:
         self.senders = senders
         self.writer = Writer(engine)
         self.counts: Counter[str] = Counter()
+        self.breaker = Breaker()
         self.stopping = False
         self.lost = False
         """Leases could not be renewed: nothing more is handed over in this round."""
@@ -172,23 +176,32 @@ class Worker:
     async def _prepare(
         self, claimed: Sequence[Claimed], queues: Mapping[str, "asyncio.Queue[Ready | None]"], now: datetime
     ) -> None:
-        written = await asyncio.to_thread(self._write_all, claimed, now)
+        written = await asyncio.to_thread(compose_all, self.engine, self.shift.press, claimed, now)
         ready = [each for each in written if isinstance(each, Ready)]
         failed = [each for each in written if isinstance(each, Unwritable)]
 
         def storing(connection: Connection) -> list[Ready]:
-            for each in failed:
-                fail_unwritable(connection, each.claimed, each.why, now)
+            self.counts["failed"] += self._fail(connection, failed, now)
             return store_frozen(connection, ready, now)
 
-        self.counts["failed"] += len(failed)
         for each in await self.writer.run(storing):
             queues[each.claimed.channel].put_nowait(each)
 
-    def _write_all(self, claimed: Sequence[Claimed], now: datetime) -> list[Ready | Unwritable]:
-        with reading(self.engine) as connection:
-            contexts = gather(connection, self.shift.press, claimed, now)
-        return [write(self.shift.press, each, contexts.get(each.touch_id), now) for each in claimed]
+    def _fail(self, connection: Connection, unwritable: Sequence[Unwritable], now: datetime) -> int:
+        """Writes off what can't be written, but not a whole campaign: once it is paused, the rest waits planned."""
+        tripped: set[str] = set()
+        failed = 0
+        for each in unwritable:
+            campaign = each.claimed.campaign.campaign
+            if campaign in tripped:
+                release(connection, each.claimed, now)
+                continue
+            fail_unwritable(connection, each.claimed, f"{each.fault} {each.why}", now)
+            failed += 1
+            if trip := self.breaker.note(campaign, each.fault, each.why):
+                pause_campaign(connection, trip, now)
+                tripped.add(campaign)
+        return failed
 
     async def _serve(self, sender: Sender, queue: "asyncio.Queue[Ready | None]") -> None:
         while (ready := await queue.get()) is not None:
@@ -253,9 +266,20 @@ class Worker:
             except SQLAlchemyError:
                 await self.clock.sleep(0.1 * 2**attempt)
             else:
-                self.counts[_word(tried)] += 1
+                if trip := self.counted(tried):
+                    await self.pause(trip)
                 return
         # The lease will run out and the reaper settles it: a fenced message becomes unknown, never a second one.
+
+    def counted(self, tried: Tried) -> Trip | None:
+        """Counts an outcome that was written; gives the reason to pause its campaign."""
+        self.counts[_word(tried)] += 1
+        return self.breaker.note_outcome(tried.claimed.campaign.campaign, tried.outcome)
+
+    async def pause(self, trip: Trip) -> None:
+        """Pauses a campaign; what is claimed of it passes no fence any more."""
+        now = self.clock.now()
+        await self.writer.run(lambda connection: pause_campaign(connection, trip, now))
 
     def settling(self, connection: Connection, items: list[Tried | Claimed]) -> list[bool]:
         """Writes outcomes and lets through the fence, for all connections at once; whether each claim passed."""
@@ -270,7 +294,8 @@ class Worker:
         return [isinstance(each, Tried) or each.touch_id in passed for each in items]
 
     async def _renew(self) -> None:
-        """Keeps the leases alive by a plain timer; if that fails, the worker hands nothing more over."""
+        """Keeps the leases alive by a plain timer; if that fails or comes late, the worker hands nothing more over."""
+        renewed = self.clock.boottime()
         while True:
             await self.clock.sleep(LEASE / 3)
             until = literal(int(self.clock.now().timestamp()) + LEASE, BigInteger)
@@ -279,6 +304,8 @@ class Worker:
                 await self.writer.run(lambda connection, until=until, mine=mine: _execute(connection, mine, until))  # type: ignore[misc]
             except SQLAlchemyError:
                 self.lost = True
+            self.lost |= self.clock.boottime() - renewed > LEASE
+            renewed = self.clock.boottime()
 
 
 class _HandingOver:
@@ -315,7 +342,7 @@ class _HandingOver:
     async def recorded(self) -> None:
         """Waits until every outcome is written; what was drawn and never settled is given back or unknown."""
         for passage in list(self.passages.values()):
-            outcome: Outcome = Unknown("sender failed") if passage.fenced else NotSent("sender failed")
+            outcome: Outcome = Unknown(BROKEN) if passage.fenced else NotSent(BROKEN)
             self._record(Tried(passage.claimed, outcome, passage.fenced, refused=not passage.fenced))
         while self.recording:
             await asyncio.wait(self.recording)
@@ -330,7 +357,8 @@ class _HandingOver:
     def _written(self, tried: Tried, done: "asyncio.Future[bool]") -> None:
         self.recording.discard(done)
         if done.cancelled() or done.exception() is None:
-            self.worker.counts[_word(tried)] += 1
+            if trip := self.worker.counted(tried):
+                self.again.append(asyncio.create_task(self.worker.pause(trip)))
         else:
             self.again.append(asyncio.create_task(self.worker.record(tried)))
 
@@ -350,12 +378,33 @@ class _Passage:
             return None
         try:
             self.fenced = await worker.writer.put(worker.settling, self.claimed)
-        except SQLAlchemyError:
-            self.fenced = False
-        self.refused = not self.fenced
-        if not self.fenced:
+        except SQLAlchemyError as problem:
+            if refusal_of(problem) is not None:
+                # Not the batch but one of it was refused, and perhaps not this one.
+                self.fenced = await self._alone()
+                self.refused = not self.fenced
+                return self._permit() if self.fenced else None
+            # A COMMIT may fail behind its work: what the fence wrote is taken back, and it is tried again, but later.
+            self.fenced = True
             return None
-        wall, boot = worker.clock.now(), worker.clock.boottime()
+        self.refused = not self.fenced
+        return self._permit() if self.fenced else None
+
+    async def _alone(self) -> bool:
+        """Asks the fence for this message only; what the backstop refuses now is a bug, and stops its campaign."""
+        worker, name = self.worker, self.claimed.campaign.campaign
+        try:
+            (passed,) = await worker.writer.run(lambda connection: worker.settling(connection, [self.claimed]))
+        except SQLAlchemyError as problem:
+            if (check := refusal_of(problem)) is None:
+                return False
+            now = worker.clock.now()
+            await worker.writer.run(lambda connection: report_backstop(connection, name, str(check), now))
+            return False
+        return passed
+
+    def _permit(self) -> Permit:
+        wall, boot = self.worker.clock.now(), self.worker.clock.boottime()
         return Permit(float(self.claimed.sendable_until), lambda: self._still(wall, boot))
 
     def _still(self, wall: datetime, boot: float) -> bool:
