@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha1
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, delete, insert, select
@@ -29,6 +29,8 @@ class Unwritable:
     claimed: Claimed
     why: str
     """Template file and line, and what is wrong; no personal data."""
+    fault: Literal["template", "bug"] = "template"
+    """`bug`: not the template but our own program failed."""
 
 
 @dataclass(frozen=True)

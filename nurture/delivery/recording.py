@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import BigInteger, Connection, and_, delete, func, insert, literal, select, update
 
 from nurture.channels.outcome import Accepted, Deferred, NotSent, Outcome, Rejected, Unknown
@@ -22,6 +23,7 @@ from .fencing import finish_attempt, finish_attempts, lock_people, unfence
 from .throttle import slow_down, slowed_domains, speed_up
 from .values import Claimed
 
+log = structlog.get_logger()
 CUSTOMER, MESSAGE = table(Customer), table(Message)
 SUPPRESSION, TOUCH, LOG = table(Suppression), table(Touch), table(TouchLog)
 SENDING = Prepared(
@@ -76,7 +78,7 @@ def record(connection: Connection, tried: Sequence[Tried], now: datetime) -> int
 
 def fail_unwritable(connection: Connection, claimed: Claimed, why: str, now: datetime) -> None:
     """A message that can't be written for this customer: final, and the slot is free again."""
-    _finish(connection, claimed, now, "failed", f"template {why}"[:200], keep_slot=False)
+    _finish(connection, claimed, now, "failed", why[:200], keep_slot=False)
 
 
 def release(connection: Connection, claimed: Claimed, now: datetime, at: int | None = None) -> bool:
@@ -150,7 +152,8 @@ def _notice(connection: Connection, claimed: Claimed, outcome: Outcome, now: dat
     if isinstance(outcome, Deferred) and outcome.scope == "account":
         # LINE's monthly limit: nothing more is taken before the month ends, which LINE counts in Japan's time.
         until = period_end(zone_table("Asia/Tokyo"), int(now.timestamp()), "month")
-        pause(connection, f"channel:{claimed.channel}", outcome.code, now, datetime.fromtimestamp(until, UTC))
+        if pause(connection, f"channel:{claimed.channel}", outcome.code, now, datetime.fromtimestamp(until, UTC)):
+            log.error("channel_paused", channel=claimed.channel, code=outcome.code, scope=outcome.scope)
     if slows_domain(outcome) and claimed.channel == "email":
         slow_down(connection, claimed.address.rpartition("@")[2], now.timestamp(), SLOW_SECONDS)
     strikes = getattr(outcome, "strikes", 0)
@@ -187,7 +190,8 @@ def _rejected(connection: Connection, tried: Tried, outcome: Rejected, now: date
         # Nothing stops a whole domain: without a later slot the worker would knock again at once, and again.
         return _not_now(connection, tried, Deferred("domain", outcome.code, outcome.reply), now)
     if outcome.scope in ("channel", "account"):
-        pause(connection, f"channel:{claimed.channel}", f"{outcome.code} {outcome.scope}", now)
+        if pause(connection, f"channel:{claimed.channel}", f"{outcome.code} {outcome.scope}", now):
+            log.error("channel_paused", channel=claimed.channel, code=outcome.code, scope=outcome.scope)
         return _give_back(connection, tried, "rejected", outcome.code, None, now)
     if tried.fenced:
         unfence(connection, claimed, now, "rejected", outcome.code)
