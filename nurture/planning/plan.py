@@ -16,6 +16,7 @@ from nurture.store import among
 from nurture.store.tables import Touch, table
 
 from .cadence import Due, find_due
+from .cutting import ranges
 from .limits import crowded, open_owners, surplus
 from .opener import Opener
 from .settling import fill_flags, next_looks, settling
@@ -76,7 +77,10 @@ def _decide(connection: Connection, situation: Situation, statements: Statements
     place_all(connection, situation, make_placer(connection, situation))
     _share(connection, situation, limits)
     count_rows(connection, DECISION)
-    for each in statements.keep(lambda: next_looks(statements.situation), "next looks"):
+    of_range, *others = statements.keep(lambda: next_looks(statements.situation), "next looks")
+    for first, last in ranges(connection, CANDIDATE.c.customer_id):
+        connection.execute(of_range, {"first": first, "last": last})
+    for each in others:
         connection.execute(each)
 
 

@@ -36,6 +36,7 @@ from nurture.gates.situation import Situation
 from nurture.rules.joining import join_in_order
 from nurture.store.tables import Enrollment, Hold, Touch, table
 
+from .cutting import in_range
 from .staging import FUTURE, OVERTAKEN, REMOVED
 from .times import seconds
 from .workspace import ASKED, CANDIDATE, DECISION, FLAGS, LOOK, SHOP_DAY
@@ -90,7 +91,10 @@ def settling(situation: Situation) -> Insert:
 
 
 def next_looks(situation: Situation) -> list[Insert | Update]:
-    """Write into `look` when each staged enrollment must be asked again, or that it ended."""
+    """Write into `look` when each staged enrollment must be asked again, or that it ended; in this order.
+
+    The first is of the customers from `first` to `last` only.
+    """
     open_ = or_(CANDIDATE.c.gate == FUTURE, DECISION.c.status.in_(("waiting", "planned")))
     reason = func.max(case((CANDIDATE.c.exits != OVERTAKEN, CANDIDATE.c.exits)))
     staged = (
@@ -105,6 +109,7 @@ def next_looks(situation: Situation) -> list[Insert | Update]:
             ),
         )
         .select_from(CANDIDATE.outerjoin(DECISION, DECISION.c.candidate_id == CANDIDATE.c.id))
+        .where(in_range(CANDIDATE.c.customer_id))
         .group_by(CANDIDATE.c.thread)
     )
     names = ["thread", "customer_id", "next_at", "exit_reason"]

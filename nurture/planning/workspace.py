@@ -1,5 +1,6 @@
 """The TEMP tables a plan is made in; nothing else is written until the commit. No query lives here."""
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from nurture.store.engine import SCRATCH, has_scratch
 from nurture.store.tables import Identity
 
 WORKSPACE = MetaData()
@@ -182,11 +184,15 @@ def prepare(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         # Compiling one statement of planning to machine code took 2.5 s, and saved nothing.
         connection.exec_driver_sql("SET jit = off")
-    for statement in _written_out(connection.dialect):
+    for statement in _written_out(connection.dialect, scratch=has_scratch(connection)):
         connection.exec_driver_sql(statement)
 
 
 @lru_cache(maxsize=8)
-def _written_out(dialect: Dialect) -> tuple[str, ...]:
+def _written_out(dialect: Dialect, *, scratch: bool) -> tuple[str, ...]:
     made: list[CreateTable | CreateIndex] = [CreateTable(each) for each in WORKSPACE.sorted_tables]
-    return tuple(str(each.compile(dialect=dialect)) for each in [*made, *(CreateIndex(index) for index in INDEXES)])
+    written = [str(each.compile(dialect=dialect)).strip() for each in [*made, *map(CreateIndex, INDEXES)]]
+    return tuple(_CREATE.sub(rf"CREATE \1 {SCRATCH}.", each) for each in written) if scratch else tuple(written)
+
+
+_CREATE = re.compile("^CREATE (?:TEMPORARY )?(TABLE|INDEX) ")

@@ -5,11 +5,13 @@ read-modify-writes one is silently lost.
 """
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +24,8 @@ BUSY_SECONDS = 30
 """How long SQLite waits for a lock before it says that the database is busy."""
 BEGIN_ATTEMPTS = 4
 """SQLite wakes its waiters in no order, so that one may be passed over for a whole busy timeout."""
+SCRATCH = "scratch"
+"""Schema of a plan's tables on SQLite."""
 CACHE_KIB = 32 * 1024
 """Page cache of one SQLite connection."""
 
@@ -67,6 +71,7 @@ def planning(
     with engine.connect() as connection:
         # A pooled connection would hand its TEMP tables to the next user; a detached one is closed at the end.
         connection.detach()
+        _attach_scratch(connection)
         _begin_snapshot(connection, prepare)
         _forbid_writes(connection)
         yield PlanningConnection(connection, verify)
@@ -206,6 +211,34 @@ def _begin_snapshot(connection: Connection, prepare: Prepare | None) -> None:
         prepare(connection)
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def has_scratch(connection: Connection) -> bool:
+    """Whether the tables of a plan go to the schema `SCRATCH` and not to TEMP."""
+    if connection.dialect.name != "sqlite":
+        return False
+    return any(row[1] == SCRATCH for row in _driver_connection(connection).execute("PRAGMA database_list"))
+
+
+def _attach_scratch(connection: Connection) -> None:
+    """On SQLite, a nameless file for the tables of a plan, gone with the connection.
+
+    `pysqlite3` is built with SQLITE_TEMP_STORE=3: its TEMP tables lie in memory, whatever `temp_store` says.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    folder = Path(str(connection.engine.url.database)).parent
+    handle, name = mkstemp(prefix=".nurture-plan-", dir=folder)
+    os.close(handle)
+    driver = _driver_connection(connection)
+    try:
+        driver.execute(f"ATTACH ? AS {SCRATCH}", (name,))
+        # Nobody reads it after a crash, or after a rollback.
+        driver.execute(f"PRAGMA {SCRATCH}.journal_mode = OFF")
+        driver.execute(f"PRAGMA {SCRATCH}.synchronous = OFF")
+        driver.execute(f"PRAGMA {SCRATCH}.cache_size = -{CACHE_KIB}")
+    finally:
+        Path(name).unlink()
 
 
 def _forbid_writes(connection: Connection) -> None:
