@@ -282,6 +282,9 @@ def _moving() -> tuple[Insert, Update]:
     )
     taken = ("status", "verdict", "at", "channel", "failing", "campaign_version", "due_at", "expires_at", "priority")
     values: dict[str, Any] = {name: source.c[name] for name in taken} | {"decided_at": NOW, "generation": NUMBER}
+    # What passed a fence keeps its bytes, and they are of the channel they were written for.
+    other = and_(TOUCH.c.attempts > 0, TOUCH.c.channel != source.c.channel)
+    values["hop"] = case((other, TOUCH.c.hop + 1), else_=TOUCH.c.hop)
     moving = update(TOUCH).where(TOUCH.c.id == source.c.touch_id, TOUCH.c.status == "planned").values(**values)
     return logging, moving
 
