@@ -3,7 +3,7 @@
 TEXTS: dict[str, tuple[str, str]] = {
     "approval.title": ("{day}の配信予定", "What leaves until the end of {day}"),
     "approval.lead": (
-        "{day}までに送る予定の {count} 通が、承認を待っています。承認するまで、1 通も出ません。",
+        "{day}までに送る予定の {count} 通が、承認を待っています。承認するまで、どれも出ません。",
         "Messages planned until the end of {day} that wait for your word: {count}. Until then none of them leaves.",
     ),
     "approval.lead.none": (

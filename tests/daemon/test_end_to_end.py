@@ -1,20 +1,27 @@
 """From `init` to a mail in somebody's inbox and back by its opt-out link, with the real commands as processes."""
 
+import asyncio
 import json
+import os
+import re
 import signal
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from nurture.store import open_engine
 from nurture.store.tables import Address, Customer, Suppression, Touch, table
+from tests.web.browser import browser
+from tests.web.test_browser import PICTURES
 
 from .village import PUBLIC, Process, Village, fetch, running, village_of
 
 BUSY = 75
+SIZE = "each => parseFloat(getComputedStyle(each).fontSize)"
 
 
 @pytest.fixture(scope="module", params=["shop", "salon"])
@@ -55,6 +62,34 @@ def test_mails_are_in_japanese_with_both_bodies_and_a_way_out(village: Village) 
         assert link in plain.get_content()
         assert link in html.get_content()
         assert "{{" not in plain.get_content() + html.get_content()
+
+
+@pytest.mark.browser
+def test_mails_look_right_on_a_phone_and_their_way_out_works_there(village: Village, tmp_path: Path) -> None:
+    """Each kind of letter once; the pictures are kept where NURTURE_TEST_PICTURES names a folder."""
+    folder = Path(os.environ.get(PICTURES) or tmp_path)
+    letters = {shape_of(mail): mail for _, mail in village.inbox.mails}
+    assert len(letters) >= 3
+
+    async def look() -> None:
+        async with browser() as tab:
+            for number, mail in enumerate(letters.values()):
+                html = mail.get_body(("html",))
+                page = tmp_path / f"{number}.html"
+                page.write_text(html.get_content(), "utf-8")
+                await tab.open(page.as_uri())
+                assert await tab.value("document.documentElement.scrollWidth") <= 375, mail["Subject"]
+                assert await tab.value(f"Math.min(...[...document.querySelectorAll('.letter p')].map({SIZE}))") >= 11
+                assert await tab.value("document.querySelector('a.stop').href") == link_of(mail)
+                assert await tab.value("document.querySelector('a.stop').getBoundingClientRect().height") > 0
+                await tab.picture(folder / f"mail-{village.folder.parent.name}-{number}.png")
+
+    asyncio.run(look())
+
+
+def shape_of(mail: object) -> str:
+    """The subject without names, so that one letter to two people is one kind."""
+    return re.sub("^.*(様|御中|お客様)、?", "", str(mail["Subject"]))  # type: ignore[index]
 
 
 def test_pushes_are_what_line_describes(village: Village) -> None:

@@ -4,6 +4,7 @@ The shop lies in Kobe. Alice and Bob ordered on Sunday 22 November; their thanks
 """
 
 import asyncio
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,9 @@ from nurture.store import approve_until, approved_until, asked, reading, writing
 from tests.delivery.post import INSTANCE, Post
 from tests.fakes.smtp import Act, FakeSmtp, reply, serving
 from tests.planning.people import instant, letter
+from tests.web.browser import browser
 from tests.web.served import served
+from tests.web.test_browser import PICTURES, fits
 
 TOMORROW = date(2026, 11, 23)
 THANKS = letter(
@@ -236,3 +239,33 @@ def test_what_was_held_yesterday_is_on_the_list_too(office: Office) -> None:
     assert datetime.fromtimestamp(found.held[0].first, instant("2026-11-23 00:00").tzinfo) - instant(
         "2026-11-23 10:00"
     ) == timedelta(0)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_mail_and_its_page_can_be_read_on_a_phone(office: Office, tmp_path: Path, language: str) -> None:
+    folder = Path(os.environ.get(PICTURES) or tmp_path)
+    office.post.shop.settings = office.post.shop.settings.model_copy(update={"language": language})
+    (mail,) = office.evenings("2026-11-22 18:00")
+    html = mail.get_body(("html",))
+    assert html is not None
+    (tmp_path / "mail.html").write_text(html.get_content(), "utf-8")
+
+    async def look(port: int) -> None:
+        async with browser() as tab:
+            await tab.open((tmp_path / "mail.html").as_uri(), language)
+            assert await tab.value("document.documentElement.scrollWidth") <= 375
+            assert await tab.value("document.querySelector('a').getBoundingClientRect().height") >= 44
+            await tab.picture(folder / f"evening-mail-{language}.png")
+            await tab.open(f"http://127.0.0.1:{port}{link_in(mail)}", language)
+            await fits(tab)
+            await tab.picture(folder / f"evening-page-{language}.png")
+            await tab.press("button")
+            await tab.loaded()
+            await tab.picture(folder / f"evening-done-{language}.png")
+            assert tab.complaints == []
+
+    with served(office.post.engine, made=office.shop.settings, held=office.held("2026-11-22 18:05")) as web:
+        web.times.now = instant("2026-11-22 18:05")
+        asyncio.run(look(web.port))
+    assert until(office.post.engine) == int(instant("2026-11-24 00:00").timestamp())
