@@ -97,10 +97,10 @@ def _wishes(rows: list[Any]) -> tuple[Any, ...] | None:
 
 
 def _rows(connection: Connection, statement: Select[Any], values: dict[str, Any]) -> Iterator[Any]:
-    # The driver's own tuples: SQLAlchemy's rows cost 4 µs each.
-    result = connection.execute(statement, values)
-    cursor: Any = result.cursor
-    while rows := cursor.fetchmany(BATCH):
+    # The driver's own tuples: SQLAlchemy's rows cost 4 µs each. Not straight from its cursor: a streamed result has
+    # fetched the first row ahead, and that would be lost.
+    result: Any = connection.execute(statement, values)
+    while rows := result.cursor_strategy.fetchmany(result, result.cursor, BATCH):
         yield from rows
 
 
