@@ -13,11 +13,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    bindparam,
     case,
     func,
-    literal,
-    null,
     or_,
     select,
     type_coerce,
@@ -28,14 +25,11 @@ from nurture.config import Settings
 from nurture.gates.cap import cap_rows, longest_memory
 from nurture.gates.limit import CONSUMED, Limit, limits_of
 from nurture.gates.placing import Candidate, Contact, Decision, Placer
-from nurture.gates.reach import FIXED, INCOMPLETE, LEFT_AUDIENCE, NO_ADDRESS, ON_HOLD, SUPPRESSED, on_hold, reach
+from nurture.gates.reach import FIXED, INCOMPLETE, LEFT_AUDIENCE, NO_ADDRESS, ON_HOLD, SUPPRESSED
 from nurture.gates.situation import PlannedStep, Situation
-from nurture.gates.standing import ending, in_audience, occasion_of, scope_of
 from nurture.gates.timing import make_placer
-from nurture.rules.offer import offered_product
 from nurture.rules.permission import usable_address
-from nurture.rules.variables import incomplete
-from nurture.store import among, approved_until
+from nurture.store import Prepared, among, approved_until
 from nurture.store.backstop import caps_in_force
 from nurture.store.sealing import gap_until
 from nurture.store.tables import (
@@ -51,7 +45,8 @@ from nurture.store.tables import (
 from nurture.store.tables import Contact as ContactRow
 
 from .parking import conclude, log_change, park
-from .throttle import SLOWED, Rate, admit, channel_rates, domain_rate, slowed_domains
+from .recheck import recheck_of
+from .throttle import SLOWED, Rate, admit, channel_rates, closed, domain_rate, slowed_domains
 from .values import Claimed
 
 ACCOUNT, CONTACT, CUSTOMER = (table(each) for each in (Account, ContactRow, Customer))
@@ -59,20 +54,19 @@ ENROLLMENT, GENERATION, PAUSE, THROTTLE = (table(each) for each in (Enrollment, 
 TOUCH = table(Touch)
 GUARD = 30
 """Seconds before a window closes in which nothing is handed over any more: the longest from fence to last byte."""
-TAKING = (
-    update(TOUCH)
-    .where(TOUCH.c.id == bindparam("touch"), TOUCH.c.status == "planned", TOUCH.c.token == bindparam("held"))
-    .values(
-        status="claimed",
-        token=TOUCH.c.token + 1,
-        worker=bindparam("holder"),
-        lease_until=bindparam("leased", type_=BigInteger),
-        sendable_until=bindparam("until", type_=BigInteger),
-        customer_version=bindparam("seen"),
-        generation=bindparam("generated"),
-    )
+TAKING = Prepared(
+    """
+    UPDATE touch SET status = 'claimed', token = token + 1, worker = :holder, lease_until = :leased,
+        sendable_until = batch.until, customer_version = batch.seen, generation = :generated
+    FROM {rows}
+    WHERE touch.id = batch.touch_id AND touch.token = batch.held AND touch.status = 'planned'
+    RETURNING touch.id
+    """,
+    touch_id="BIGINT",
+    held="BIGINT",
+    until="BIGINT",
+    seen="BIGINT",
 )
-OWN_COLUMNS = ("id", "token", "owner_id", "customer_id", "channel", "hop", "attempts", "occurrence", "subject_id")
 
 
 @dataclass(frozen=True)
@@ -97,8 +91,8 @@ def claim(
     if not picked or caps_in_force(connection) != cap_rows(situation.caps):
         return []
     picked = _lock(connection, picked)
-    asked = [each for step in situation.steps for each in _ask(connection, situation, step, picked)]
-    gone = set(picked) - {each.row.id for each in asked}
+    asked = _ask(connection, situation, picked)
+    gone = {each.id for each in picked} - {each.row.id for each in asked}
     park(connection, situation, gone, "left_audience")
     for each in asked:
         if each.gate:
@@ -109,19 +103,23 @@ def claim(
     return _take(connection, situation, free, worker, lease)
 
 
-def _pick(connection: Connection, situation: Situation, served: Collection[str], limit: int) -> list[int]:
+def _pick(connection: Connection, situation: Situation, served: Collection[str], limit: int) -> list[Any]:
+    """Touches that may be asked about, one for each owner; none of a channel or domain that has no place left."""
     paused = set(connection.scalars(select(PAUSE.c.scope).where(_in_force(situation))))
     if "all" in paused:
         return []
-    channels = [name for name in served if f"channel:{name}" not in paused]
+    full, slow = closed(connection, situation.settings, situation.now.timestamp())
+    channels = [name for name in served if f"channel:{name}" not in paused and name not in full]
     campaigns = [scope.removeprefix("campaign:") for scope in paused if scope.startswith("campaign:")]
     found = (
-        select(TOUCH.c.id, TOUCH.c.owner_id)
+        select(TOUCH.c.id, TOUCH.c.owner_id, TOUCH.c.customer_id, TOUCH.c.campaign, TOUCH.c.step)
         .where(TOUCH.c.status == "planned", _seconds(TOUCH.c.at) <= situation.instant)
         .order_by(TOUCH.c.at, TOUCH.c.priority.desc(), TOUCH.c.id)
         .limit(2 * limit)
     )
     found = found.where(TOUCH.c.channel.in_(channels))
+    if slow:
+        found = found.where(or_(TOUCH.c.channel != "email", _domain(connection).not_in(sorted(slow))))
     if campaigns:
         found = found.where(TOUCH.c.campaign.not_in(campaigns))
     if gap := gap_until(connection):
@@ -131,10 +129,17 @@ def _pick(connection: Connection, situation: Situation, served: Collection[str],
         found = found.where(_seconds(TOUCH.c.at) < approved_until(connection))
     if connection.dialect.name == "postgresql":
         found = found.with_for_update(skip_locked=True)
-    owners: dict[int, int] = {}
-    for touch_id, owner_id in connection.execute(found):
-        owners.setdefault(owner_id, touch_id)
+    owners: dict[int, Any] = {}
+    for each in connection.execute(found):
+        owners.setdefault(each.owner_id, each)
     return list(owners.values())[:limit]
+
+
+def _domain(connection: Connection) -> ColumnElement[str]:
+    """The domain that a mail would go to; empty without an address."""
+    address = usable_address(TOUCH.c.customer_id, "email")
+    place = func.strpos if connection.dialect.name == "postgresql" else func.instr
+    return func.coalesce(func.substr(address, place(address, "@") + 1), "")
 
 
 def _in_force(situation: Situation) -> ColumnElement[bool]:
@@ -145,65 +150,27 @@ def _in_force(situation: Situation) -> ColumnElement[bool]:
     )
 
 
-def _lock(connection: Connection, picked: Sequence[int]) -> list[int]:
+def _lock(connection: Connection, picked: Sequence[Any]) -> list[Any]:
     """The touches whose people could be locked; a claim never waits, so that it can't be part of a deadlock."""
     if connection.dialect.name != "postgresql":
         return list(picked)
-    pairs = connection.execute(
-        select(TOUCH.c.id, TOUCH.c.customer_id, TOUCH.c.owner_id).where(among(TOUCH.c.id, picked))
-    ).all()
-    people = sorted({each for _, customer, owner in pairs for each in (customer, owner)})
+    people = sorted({each for row in picked for each in (row.customer_id, row.owner_id)})
     wanted = select(CUSTOMER.c.id).where(among(CUSTOMER.c.id, people)).order_by(CUSTOMER.c.id)
     locked = set(connection.scalars(wanted.with_for_update(skip_locked=True)))
-    return [touch for touch, customer, owner in pairs if {customer, owner} <= locked]
+    return [row for row in picked if {row.customer_id, row.owner_id} <= locked]
 
 
-def _ask(connection: Connection, situation: Situation, step: PlannedStep, picked: Sequence[int]) -> list[Asked]:
-    campaign = step.campaign
-    scope = scope_of(
-        situation,
-        campaign,
-        CUSTOMER.c.id,
-        subject_id=ENROLLMENT.c.subject_id,
-        occurred_at=_seconds(ENROLLMENT.c.occurred_at),
-        occurrence=ENROLLMENT.c.occurrence,
-    )
-    about, channels = campaign.about, step.step.channels
-    reaches = [reach(scope, channel, campaign.purpose) for channel in channels[:2]]
-    needs = scope.about(offer_id=offered_product(scope, campaign.offer)) if campaign.offer else scope
-    held = on_hold(scope, campaign.purpose, about.product if about else None, about.category if about else None)
-    addresses = [(TOUCH.c.channel == each, usable_address(scope.customer_id, each)) for each in channels]
-    columns: list[ColumnElement[Any]] = [
-        *(TOUCH.c[name] for name in OWN_COLUMNS),
-        _seconds(TOUCH.c.due_at).label("due_at"),
-        _seconds(TOUCH.c.at).label("at"),
-        _seconds(TOUCH.c.expires_at).label("expires_at"),
-        _seconds(ENROLLMENT.c.occurred_at).label("occurred_at"),
-        _zone(situation).label("zone"),
-        CUSTOMER.c.kind,
-        CUSTOMER.c.version,
-        reaches[0].label("first_reach"),
-        (reaches[1] if len(reaches) > 1 else null()).label("second_reach"),
-        held.label("held"),
-        (~in_audience(scope, campaign)).label("outside"),
-        ending(scope, campaign).label("exits"),
-        (incomplete(needs, step.requires, occasion_of(campaign)) if step.requires else literal(False)).label(
-            "incomplete"
-        ),
-        case(*addresses).label("address"),
-        ENROLLMENT.c.ended_at,
+def _ask(connection: Connection, situation: Situation, picked: Sequence[Any]) -> list[Asked]:
+    recheck = recheck_of(situation)
+    of_step: dict[tuple[str, str], list[int]] = {}
+    for each in picked:
+        of_step.setdefault((each.campaign, each.step), []).append(each.id)
+    return [
+        _asked(step, row)
+        for step in situation.steps
+        if (mine := of_step.get((step.campaign.campaign, step.step.step)))
+        for row in recheck.ask(connection, step, mine, situation.instant)
     ]
-    same = and_(
-        ENROLLMENT.c.customer_id == TOUCH.c.customer_id,
-        ENROLLMENT.c.campaign == TOUCH.c.campaign,
-        ENROLLMENT.c.occurrence == TOUCH.c.occurrence,
-    )
-    found = (
-        select(*columns)
-        .select_from(TOUCH.join(ENROLLMENT, same).join(CUSTOMER, CUSTOMER.c.id == TOUCH.c.customer_id))
-        .where(among(TOUCH.c.id, picked), TOUCH.c.campaign == campaign.campaign, TOUCH.c.step == step.step.step)
-    )
-    return [_asked(step, row) for row in connection.execute(found)]
 
 
 def _asked(step: PlannedStep, row: Any) -> Asked:
@@ -375,15 +342,10 @@ def _take(
     wanted = [asked for asked, _ in free if untils[asked.row.id] > situation.instant]
     if not wanted:
         return []
-    common = {"holder": worker, "leased": situation.instant + lease, "generated": generation}
-    rows = [
-        {"touch": each.row.id, "held": each.row.token, "until": untils[each.row.id], "seen": each.row.version, **common}
-        for each in wanted
-    ]
-    connection.execute(TAKING, rows)
-    mine = and_(among(TOUCH.c.id, untils), TOUCH.c.status == "claimed", TOUCH.c.worker == worker)
-    tokens = {row.id: row.token for row in connection.execute(select(TOUCH.c.id, TOUCH.c.token).where(mine))}
-    return [_claimed(each, untils[each.row.id]) for each in wanted if tokens.get(each.row.id) == each.row.token + 1]
+    rows = [(each.row.id, each.row.token, untils[each.row.id], each.row.version) for each in wanted]
+    leased = situation.instant + lease
+    taken = set(TAKING.run(connection, rows, holder=worker, leased=leased, generated=generation))
+    return [_claimed(each, untils[each.row.id]) for each in wanted if (each.row.id,) in taken]
 
 
 def _claimed(asked: Asked, until: int) -> Claimed:
@@ -406,11 +368,6 @@ def _claimed(asked: Asked, until: int) -> Claimed:
         sendable_until=until,
         zone=row.zone,
     )
-
-
-def _zone(situation: Situation) -> ColumnElement[str]:
-    account = select(ACCOUNT.c.zone).where(ACCOUNT.c.id == CUSTOMER.c.account_id).scalar_subquery()
-    return func.coalesce(CUSTOMER.c.zone, account, situation.settings.timezone)
 
 
 def _seconds(column: ColumnElement[Any]) -> ColumnElement[int]:

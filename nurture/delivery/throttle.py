@@ -16,6 +16,9 @@ from nurture.store.tables import Throttle, table
 
 THROTTLE = table(Throttle)
 SLOWED_DOMAINS = Prepared("SELECT name FROM throttle WHERE rate > 0 AND substr(name, 1, 7) = 'domain:'")
+TAKEN = Prepared(
+    "SELECT name, next_free, rate FROM throttle WHERE next_free > :now AND substr(name, 1, 6) <> 'limit:' ORDER BY name"
+)
 SLOWED = 0.2
 """Messages a second to a domain that asked us to slow down (421, 4.7.x), until it takes mail again."""
 
@@ -47,13 +50,37 @@ def domain_rate(settings: Settings, domain: str) -> Rate | None:
 def admit(connection: Connection, rate: Rate, now: float, wanted: int) -> int:
     """Takes up to `wanted` places under the rate in the caller's write transaction; gives how many there were."""
     row = _row(connection, rate)
-    interval = 1 / (row.rate or rate.per_second)
-    arrival = max(row.next_free, now)
-    places = min(wanted, int((now + rate.burst * interval - arrival) / interval))
-    if places > 0:
-        mine = THROTTLE.c.name == rate.name
-        connection.execute(update(THROTTLE).where(mine).values(next_free=arrival + places * interval))
-    return max(places, 0)
+    places, interval = _places(rate, now, row.next_free, row.rate)
+    taken = min(wanted, places)
+    if taken > 0:
+        mine, arrival = THROTTLE.c.name == rate.name, max(row.next_free, now)
+        connection.execute(update(THROTTLE).where(mine).values(next_free=arrival + taken * interval))
+    return taken
+
+
+def closed(connection: Connection, settings: Settings, now: float) -> tuple[set[str], set[str]]:
+    """Channels and recipient domains that have no place left now: a claim need not look at what waits for them."""
+    channels: set[str] = set()
+    domains: set[str] = set()
+    for name, next_free, slowed in TAKEN.run(connection, now=now):
+        kind, _, subject = name.partition(":")
+        if kind == "channel":
+            rate, found = next((each for each in channel_rates(settings, subject) if each.name == name), None), channels
+        else:
+            rate, found = _domain_rate(settings, subject, slowed), domains
+        if rate is not None and not _places(rate, now, next_free, slowed)[0]:
+            found.add(subject)
+    return channels, domains
+
+
+def _domain_rate(settings: Settings, domain: str, slowed: float) -> Rate | None:
+    return domain_rate(settings, domain) or (Rate(f"domain:{domain}", SLOWED, 1) if slowed else None)
+
+
+def _places(rate: Rate, now: float, next_free: float, slowed: float) -> tuple[int, float]:
+    """How many may go now, and the seconds from one to the next."""
+    interval = 1 / (slowed or rate.per_second)
+    return max(int((now + rate.burst * interval - max(next_free, now)) / interval), 0), interval
 
 
 def slow_down(connection: Connection, domain: str, now: float, seconds: float) -> None:

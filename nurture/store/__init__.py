@@ -1,6 +1,6 @@
 """The store: the tables, how a database is opened and upgraded, and the one way in which a customer changes."""
 
-from nurture.store.among import among
+from nurture.store.among import Ids, among, among_bound
 from nurture.store.approval import approve_until, approved_until, asked, begin_asking, end_asking
 from nurture.store.change import change, change_selected, lock_sharing
 from nurture.store.collation import binary_order
@@ -13,10 +13,12 @@ from nurture.store.quota import line_quota, note_line_quota
 from nurture.store.snapshot import backup
 
 __all__ = [
+    "Ids",
     "NewerDatabase",
     "PlanningConnection",
     "Prepared",
     "among",
+    "among_bound",
     "approve_until",
     "approved_until",
     "asked",

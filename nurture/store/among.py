@@ -16,10 +16,15 @@ def among(column: ColumnElement[Any], ids: Iterable[int]) -> ColumnElement[bool]
     `column.in_(ids)` makes a parameter of each id: SQLite takes 32,766 (SQLITE_MAX_VARIABLE_NUMBER), PostgreSQL 65,535,
     and every new count is a new statement to compile.
     """
-    return _Among(column, bindparam(None, list(ids), type_=_Ids(), unique=True))
+    return _Among(column, bindparam(None, list(ids), type_=Ids(), unique=True))
 
 
-class _Ids(TypeDecorator[list[int]]):
+def among_bound(column: ColumnElement[Any], ids: ColumnElement[Any]) -> ColumnElement[bool]:
+    """As `among`, for a statement that is kept: `ids` is a parameter of the type `Ids`."""
+    return _Among(column, ids)
+
+
+class Ids(TypeDecorator[list[int]]):
     """A list of ids as text: a JSON array on SQLite, an array's literal on PostgreSQL (psycopg takes 1 µs an item)."""
 
     impl = Text
