@@ -60,8 +60,8 @@ class World:
         random = self.random = Random(seed)
         self.whole = random.random() < size.whole
         people = size.people if self.whole else random.randint(5, size.people)
-        # The lesser of two draws: days are what a world costs.
-        self.days = size.days if self.whole else min(random.randint(3, size.days) for _ in range(2))
+        # The least of three draws: days are what a world costs.
+        self.days = size.days if self.whole else min(random.randint(3, size.days) for _ in range(3))
         begin = datetime.fromisoformat(random.choice(BEGINNINGS)).replace(tzinfo=UTC)
         self.step = random.choice((1, 1, 900, HOUR))
         self.now = self.begin = self._rounded(int(begin.timestamp()) + random.randrange(2 * DAY))
