@@ -79,8 +79,9 @@ def _domain_rate(settings: Settings, domain: str, slowed: float) -> Rate | None:
 
 def _places(rate: Rate, now: float, next_free: float, slowed: float) -> tuple[int, float]:
     """How many may go now, and the seconds from one to the next."""
-    interval = 1 / (slowed or rate.per_second)
-    return max(int((now + rate.burst * interval - max(next_free, now)) / interval), 0), interval
+    # Whoever asked for less gets no burst either: ten at once would be what they complained of.
+    interval, burst = (1 / slowed, 1) if slowed else (1 / rate.per_second, rate.burst)
+    return max(int((now + burst * interval - max(next_free, now)) / interval), 0), interval
 
 
 def slow_down(connection: Connection, domain: str, now: float, seconds: float) -> None:
