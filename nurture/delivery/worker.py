@@ -91,7 +91,7 @@ class Worker:
     ) -> None:
         self.name, self.engine, self.clock, self.shift = name, engine, clock, shift
         self.senders = senders
-        self.writer = Writer(engine)
+        self.writer = Writer(engine, parties=sum(map(len, senders.values())))
         self.counts: Counter[str] = Counter()
         self.breaker = Breaker()
         self.stopping = False

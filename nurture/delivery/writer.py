@@ -17,6 +17,8 @@ from nurture.store import writing
 Result = TypeVar("Result")
 LARGEST = 100
 """Operations in one transaction: what a crash can leave in doubt."""
+LONGEST_WAIT = 0.005
+"""Seconds that a transaction waits at most for more to share it."""
 
 
 class _Waiting(NamedTuple):
@@ -28,8 +30,12 @@ class _Waiting(NamedTuple):
 class Writer:
     """Collects operations of several kinds and runs each kind once per transaction, in the order of its first item."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, parties: int = 0) -> None:
+        """`parties`: how many put items again and again, each waiting for one; a transaction waits a little for all."""
         self._engine = engine
+        self._enough = min(2 * parties, LARGEST)
+        self._full: asyncio.Future[None] | None = None
+        self._lasted = 0.0
         self._thread = ThreadPoolExecutor(1, "nurture-writer")
         self._waiting: list[_Waiting] = []
         self._busy: asyncio.Task[None] | None = None
@@ -48,6 +54,8 @@ class Writer:
         self._waiting.append(waiting)
         if self._busy is None:
             self._busy = asyncio.create_task(self._write())
+        elif self._full and len(self._waiting) >= self._enough and not self._full.done():
+            self._full.set_result(None)
         return waiting.done
 
     async def run(self, work: Callable[[Connection], Result]) -> Result:
@@ -62,10 +70,23 @@ class Writer:
         loop = asyncio.get_running_loop()
         try:
             while self._waiting:
+                await self._linger(loop)
+                began = loop.time()
                 batch, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
                 _settle(batch, await loop.run_in_executor(self._thread, self._attempt, batch))
+                self._lasted = loop.time() - began
         finally:
             self._busy = None
+
+    async def _linger(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Waits for those who are about to put something, at most half as long as a transaction takes."""
+        if len(self._waiting) >= self._enough:
+            return
+        self._full = loop.create_future()
+        timer = loop.call_later(min(self._lasted / 2, LONGEST_WAIT), _end, self._full)
+        await self._full
+        timer.cancel()
+        self._full = None
 
     def _attempt(self, batch: list[_Waiting]) -> list[Any]:
         """Results, or the errors in their places."""
@@ -91,6 +112,11 @@ class Writer:
                 for index, result in zip(indexes, work(connection, [batch[i].item for i in indexes]), strict=True):
                     results[index] = result
         return results
+
+
+def _end(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def _settle(batch: list[_Waiting], results: list[Any]) -> None:
