@@ -60,6 +60,22 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{scope}の配信を {until} まで一時停止しています",
         "sending of {scope} is paused until {until}",
     ),
+    "why.queue.hour": (
+        "{name}は1時間に{limit}通までのため、順番を待っています",
+        "waits its turn: {limit} an hour by {name}",
+    ),
+    "why.queue.minute": (
+        "{name} あては1分に{limit}通までのため、順番を待っています",
+        "waits its turn: {limit} a minute to {name}",
+    ),
+    "why.queue.second": (
+        "{name}は1秒に{limit}通までのため、順番を待っています",
+        "waits its turn: {limit} a second by {name}",
+    ),
+    "why.queue.slowed": (
+        "{name} から少しずつ送るように求められたため、順番を待っています",
+        "waits its turn: {name} asked for fewer mails at a time",
+    ),
     "why.too_late": ("{reason}（期限に間に合いません）", "{reason}, too late for this"),
     "scope.all": ("すべて", "everything"),
     "scope.channel": ("{name}", "{name}"),

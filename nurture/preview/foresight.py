@@ -27,6 +27,7 @@ from nurture.store import reading
 
 from .addresses import usable_addresses
 from .people import find_people
+from .queue import Queue, key_of, queues
 
 COMPOSED = 200
 """Messages that are written out; the rest is counted."""
@@ -51,6 +52,8 @@ class ForeseenTouch:
     """What will be sent; None where it does not leave, was not composed or can't be."""
     error: str | None = None
     """Why it can't be composed, with file and line."""
+    queue: Queue | None = None
+    """What it waits under although its time has come."""
 
     @property
     def mark(self) -> str:
@@ -156,6 +159,8 @@ def foresee(
         planned = plan(connection, situation)
         reader = PlanReader(connection, situation, planned, Chosen(campaign, people))
         sends = [foreseen_touch(settings, titles, each) for each in reader.sends(rows)]
+        held = queues(connection, settings, [each.plan for each in sends], situation.instant)
+        sends = [replace(each, queue=held.get(key_of(each.plan))) for each in sends] if held else sends
         written = Writing(connection, settings, campaigns, templates, now).all(sends[:composed])
         refused = [foreseen_touch(settings, titles, each) for each in reader.refused(rows)]
         refusals, left_out = reader.refusals(), reader.left_out()

@@ -11,6 +11,7 @@ from nurture.config import Settings
 from nurture.zone import Duration, parse_duration
 
 from .moment import length, short_day, short_moment
+from .queue import Queue
 
 Gate = Mapping[str, Any]
 """A failing gate as it is recorded: gate, rule, observed, limit, until, by."""
@@ -53,6 +54,11 @@ class Wording:
     def too_late(self, told: str) -> str:
         """A reason that lasts longer than the message is worth sending."""
         return self._say("why.too_late", reason=told)
+
+    def queue(self, queue: Queue) -> str:
+        """Why a message whose time has come is still here."""
+        key = "why.queue.slowed" if queue.slowed else f"why.queue.{queue.per}"
+        return self._say(key, name=self.channel(queue.name), limit=f"{queue.limit:,}")
 
     def rule(self, name: str) -> str:
         """`2 per 7 days` as 7日に2通まで; `min_gap` as its length."""

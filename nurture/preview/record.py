@@ -1,6 +1,7 @@
 """The foresight as JSON for other programs: a documented shape that only grows (docs/preview.md)."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from nurture.message.compose import Message
@@ -104,6 +105,7 @@ def decision_record(touch: ForeseenTouch) -> dict[str, Any]:
         **moments("at", plan.at, plan.zone),
         **moments("expires_at", plan.expires_at, plan.zone),
         "failing": [gate_record(each, plan.zone) for each in plan.failing or ()],
+        "queue": asdict(touch.queue) if touch.queue else None,
         "message": _message(touch.message) if touch.message else None,
         "error": touch.error,
     }

@@ -160,6 +160,8 @@ class _Telling:
     def _wait(self, touch: ForeseenTouch, told: set[tuple[int, str]]) -> str:
         """Why it leaves later; what closes the slot to everybody (hours, a quota) is said once for it."""
         plan, slot = touch.plan, touch.plan.at or 0
+        if touch.queue and not touch.error:
+            return self.wording.queue(touch.queue)
         if not touch.deferred or touch.error:
             return ""
         gate = last_to_open(plan.failing)

@@ -154,8 +154,9 @@ class _Page:
     def _shown(self, touch: ForeseenTouch, campaign: int) -> Shown:
         plan = touch.plan
         at, zone = plan.at or 0, plan.zone
-        late = touch.deferred
-        failing = (plan.failing or ()) if late else ()
+        late = touch.deferred or touch.queue is not None
+        failing = (plan.failing or ()) if touch.deferred else ()
+        queued = (self.wording.queue(touch.queue),) if touch.queue else ()
         return Shown(
             touch=touch,
             time=clock(zone_table(zone).local_seconds(at)),
@@ -163,7 +164,7 @@ class _Page:
             campaign=campaign,
             channel=self.wording.channel(plan.channel or ""),
             wish=short_moment(self.language, plan.due_at, zone, at, same_day=True) if late else "",
-            reasons=tuple(self.wording.sentence(gate, zone, plan.due_at) for gate in failing),
+            reasons=(*(self.wording.sentence(gate, zone, plan.due_at) for gate in failing), *queued),
             mark="" if touch.mark == "new" else self.say(f"preview.mark.{touch.mark}"),
             talks=tuple(_talks(touch.message)) if touch.message else (),
             height=_height(touch.message) if touch.message else 0,
