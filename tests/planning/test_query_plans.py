@@ -1,8 +1,8 @@
 """No statement of planning walks through a table once for each row of another.
 
 SQLite has no hash join: two tables joined without a key took 207 seconds where the keyed form takes half a second. So
-the plans of every statement are read that the campaigns of this repository lead to. PostgreSQL chooses by the size of
-the tables among joins that SQLite does not have: its plans of a few hundred rows say nothing about a million.
+the plans of every statement are read that the campaigns of this repository lead to. PostgreSQL, which chooses by the
+size of the tables among joins that SQLite does not have, is asked in test_query_plans_postgresql.py.
 """
 
 from collections.abc import Callable, Iterator

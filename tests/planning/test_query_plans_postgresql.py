@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from bench.filling import fill
-from bench.moment import BEFORE, NOW
+from bench.moment import NOW
 from bench.world import World
 from nurture.store import open_engine
 from tests.planning.test_query_plans import BOOKINGS, CARELESS, SHOPS, THURSDAY, at, open_every_schedule, tick
