@@ -1,23 +1,29 @@
 """One worker on a planned world, in a process of its own: how long it takes, how much memory it needs at most.
 
-`python -m bench.sending DATABASE_URL FOLDER PORT CONNECTIONS [PROFILE]` prints one JSON object.
+`python -m bench.sending DATABASE_URL FOLDER PORT CONNECTIONS [CERTIFICATE]` prints one JSON object.
 """
 
 import asyncio
-import cProfile
 import json
 import resource
 import sys
 import time
-from contextlib import nullcontext
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 from nurture.campaign import load_campaigns
 from nurture.channels.mail import MailTransport
-from nurture.channels.server import mail_server
+from nurture.channels.server import MailServer
 from nurture.clock import Clock
 from nurture.config import load_settings
+from nurture.delivery import worker as delivery
+from nurture.delivery import writer as writing
 from nurture.delivery.freezing import Press
 from nurture.delivery.senders import MailSender
 from nurture.delivery.worker import Shift, Worker
@@ -25,9 +31,19 @@ from nurture.message.template import Templates
 from nurture.store import open_engine
 
 from .moment import NOW
+from .sink import trusting
 
 SECRETS = {"NURTURE_SECRET_KEY": "k" * 40}
 INSTANCE = UUID(int=7)
+STAGES: tuple[tuple[Any, str, str], ...] = (
+    (delivery, "claim", "claim"),
+    (delivery, "compose_all", "compose"),
+    (delivery, "store_frozen", "freeze"),
+    (delivery, "fence", "fence"),
+    (delivery, "record", "record"),
+    (writing.Writer, "_together", "commits"),
+)
+"""Where processor time is counted: where, the name there, what it is called. `commits` holds fence and record."""
 
 
 def shift_of(folder: Path, port: int) -> Shift:
@@ -39,26 +55,63 @@ def shift_of(folder: Path, port: int) -> Shift:
     return Shift(campaigns, Press(settings, Templates.load(folder / "templates"), INSTANCE))
 
 
-async def deliver(url: str, folder: Path, port: int, connections: int, profile: str) -> dict[str, float]:
+async def deliver(url: str, folder: Path, port: int, connections: int, certificate: Path | None) -> dict[str, float]:
     """Delivers everything that is due; seconds from the first claim to the last record."""
     engine, shift = open_engine(url), shift_of(folder, port)
-    clock = Clock(now=lambda: NOW, boottime=lambda: 0.0, sleep=asyncio.sleep)
-    senders = [MailSender(MailTransport(mail_server(shift.press.settings))) for _ in range(connections)]
+    started = time.monotonic()
+    clock = Clock(
+        now=lambda: NOW + timedelta(seconds=time.monotonic() - started), boottime=time.monotonic, sleep=asyncio.sleep
+    )
+    server = MailServer("127.0.0.1", port, "none")
+    if certificate:
+        server = MailServer("127.0.0.1", port, "tls", context=trusting(certificate))
+    senders = [MailSender(MailTransport(server)) for _ in range(connections)]
     worker = Worker(f"bench-{time.monotonic_ns()}", engine, clock, shift, {"email": senders})
-    watching = cProfile.Profile() if profile else None
-    began, cpu = time.perf_counter(), time.process_time()
-    with watching or nullcontext():
+    spent: Counter[str] = Counter()
+    began, cpu, here = time.perf_counter(), time.process_time(), time.thread_time()
+    with _counting(spent):
         delivered = await worker.deliver_due()
-    seconds = time.perf_counter() - began
-    spent = time.process_time() - cpu
+    spent["transport"] = time.thread_time() - here  # type: ignore[assignment]
+    seconds, whole = time.perf_counter() - began, time.process_time() - cpu
     await worker.close()
     engine.dispose()
-    if watching:
-        watching.dump_stats(profile)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {**delivered.counts, "sent": delivered["sent"], "seconds": seconds, "cpu": spent, "megabytes": peak}
+    stages = {f"cpu_{name}": value for name, value in spent.items()}
+    return {
+        **delivered.counts,
+        "sent": delivered["sent"],
+        "seconds": seconds,
+        "cpu": whole,
+        "megabytes": peak,
+        **stages,
+    }
+
+
+@contextmanager
+def _counting(spent: "Counter[str]") -> Iterator[None]:
+    """Counts the processor time of each stage on whatever thread it runs; nothing but a clock is put around it."""
+    patches = [patch.object(where, name, _timed(getattr(where, name), spent, stage)) for where, name, stage in STAGES]
+    for each in patches:
+        each.start()
+    try:
+        yield
+    finally:
+        for each in patches:
+            each.stop()
+
+
+def _timed(function: Callable[..., Any], spent: "Counter[str]", stage: str) -> Callable[..., Any]:
+    def timed(*arguments: Any, **named: Any) -> Any:
+        began = time.thread_time()
+        try:
+            return function(*arguments, **named)
+        finally:
+            spent[stage] += time.thread_time() - began  # type: ignore[assignment]
+
+    return timed
 
 
 if __name__ == "__main__":
     address, shop, at, number, *more = sys.argv[1:]
-    print(json.dumps(asyncio.run(deliver(address, Path(shop), int(at), int(number), more[0] if more else ""))))
+    trusted = Path(more[0]) if more and more[0] else None
+    print(json.dumps(asyncio.run(deliver(address, Path(shop), int(at), int(number), trusted))))

@@ -1,0 +1,109 @@
+"""Where all senders send to, and who only sends: Postfix's smtp-sink, its smtp-source, and a loop of aiosmtplib."""
+
+import asyncio
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import aiosmtplib
+import trustme
+
+CONNECTIONS = 10
+SINK = "/usr/sbin/smtp-sink"
+SOURCE = "/usr/sbin/smtp-source"
+
+
+@contextmanager
+def sink() -> Iterator[int]:
+    """A running smtp-sink; gives its port."""
+    port = _free_port()
+    whose = ["-u", "postfix"] if os.geteuid() == 0 else []
+    process = subprocess.Popen([SINK, *whose, f"inet:127.0.0.1:{port}", "1000"])
+    with _ended(process):
+        _await_port(port)
+        yield port
+
+
+@contextmanager
+def relay(target: int, delay: float = 0.0, certificate: Path | None = None) -> Iterator[int]:
+    """A TCP relay to a port: `delay` seconds later in each direction, with TLS on its side where there is a certificate
+    (a PEM file with its key). Gives its port."""
+    port = _free_port()
+    command = [sys.executable, "-m", "bench.relaying", str(port), str(target), str(delay), str(certificate or "")]
+    with _ended(subprocess.Popen(command)):
+        _await_port(port)
+        yield port
+
+
+def source(port: int, body: bytes, messages: int, folder: Path) -> float:
+    """Messages a second of Postfix's own load generator with the same bytes, nothing recorded."""
+    letter = folder / "letter.eml"
+    letter.write_bytes(body.replace(b"\r\n", b"\n"))
+    command = [SOURCE, "-s", str(CONNECTIONS), "-m", str(messages), "-F", str(letter)]
+    command += ["-f", "shop@shop.example", "-t", "c1@x.example", f"inet:127.0.0.1:{port}"]
+    began = time.perf_counter()
+    subprocess.run(command, check=True)
+    return messages / (time.perf_counter() - began)
+
+
+def bare(port: int, body: bytes, messages: int, trusted: Path | None = None) -> float:
+    """Messages a second of aiosmtplib with the bytes at hand, nothing composed and nothing recorded."""
+    began = time.perf_counter()
+    asyncio.run(_send_bare(port, body, messages, trusting(trusted) if trusted else None))
+    return messages / (time.perf_counter() - began)
+
+
+def trusting(authority: Path) -> ssl.SSLContext:
+    """A client's context that trusts this authority."""
+    return ssl.create_default_context(cafile=str(authority))
+
+
+def certificate_in(folder: Path) -> tuple[Path, Path]:
+    """A new certificate for this machine with its key, and the authority to trust for it."""
+    authority, made = trustme.CA(), (folder / "server.pem", folder / "authority.pem")
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(made[0]))
+    authority.cert_pem.write_to_path(str(made[1]))
+    return made
+
+
+async def _send_bare(port: int, body: bytes, messages: int, context: ssl.SSLContext | None) -> None:
+    async def loop(count: int) -> None:
+        secured = {"use_tls": True, "tls_context": context} if context else {"use_tls": False, "start_tls": False}
+        async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, **secured) as client:
+            for _ in range(count):
+                await client.sendmail("shop@shop.example", ["c1@x.example"], body)
+
+    share, rest = divmod(messages, CONNECTIONS)
+    await asyncio.gather(*(loop(share + (number < rest)) for number in range(CONNECTIONS)))
+
+
+@contextmanager
+def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _await_port(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError(f"nothing listens on port {port}")
