@@ -12,6 +12,7 @@ from nurture.planning.cadence import Due, find_due
 from nurture.planning.opening import open_after, open_schedule, store_opened
 from nurture.planning.returning import fill_days, open_anniversaries
 from nurture.planning.staging import stage
+from nurture.planning.statements import statements_of
 from nurture.planning.times import Times, prepare_times
 from nurture.planning.workspace import ANNIVERSARY_DAY, CANDIDATE, count_rows, prepare
 from nurture.store import open_engine, planning
@@ -106,7 +107,7 @@ def _ours(situation: Situation) -> Act:
 
     def act(connection: Connection, times: Times) -> None:
         _open(connection, situation, campaign, times)
-        stage(connection, situation, campaign, times, fresh=True)
+        stage(connection, statements_of(situation, times), campaign, fresh=True)
 
     return act
 
