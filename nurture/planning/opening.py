@@ -158,13 +158,18 @@ def open_schedule(
 
 
 def count_unreachable(situation: Situation, campaign: Campaign) -> Select[Any]:
-    """How many in the audience of a broadcast can't be reached, by the gate that their best channel fails."""
+    """How many in the audience of a broadcast can't be reached, by the gate that their best channel fails.
+
+    To be asked when the broadcast has opened: most of the audience need not be asked again.
+    """
+    opened = select(1).where(OPENED.c.customer_id == CUSTOMER.c.id, OPENED.c.campaign == campaign.campaign).exists()
     scope = scope_of(situation, campaign, CUSTOMER.c.id, everybody=True)
     channels = campaign.steps[0].channels
     numbers = [reach(scope, channel, campaign.purpose) for channel in channels]
     people = (
         select(*(number.label(f"reach_{index}") for index, number in enumerate(numbers)))
-        .where(active(CUSTOMER), in_audience(scope, campaign), not_(reachable_by(scope, channels, campaign.purpose)))
+        .where(active(CUSTOMER), ~opened, in_audience(scope, campaign))
+        .where(not_(reachable_by(scope, channels, campaign.purpose)))
         .offset(0)
         .subquery()
     )
