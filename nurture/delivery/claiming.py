@@ -28,7 +28,7 @@ from nurture.gates.placing import Candidate, Contact, Decision, Placer
 from nurture.gates.reach import FIXED, INCOMPLETE, LEFT_AUDIENCE, NO_ADDRESS, ON_HOLD, SUPPRESSED
 from nurture.gates.situation import PlannedStep, Situation
 from nurture.gates.timing import make_placer
-from nurture.rules.permission import usable_address
+from nurture.rules.permission import CHANNELS, usable_address
 from nurture.store import Prepared, among, approved_until
 from nurture.store.backstop import caps_in_force
 from nurture.store.sealing import gap_until
@@ -237,18 +237,11 @@ def _used(connection: Connection, situation: Situation, limit: Limit) -> int:
         connection.execute(select(THROTTLE.c.name).where(THROTTLE.c.name == name).with_for_update())
     start, end = limit.period(situation.instant)
     about = TOUCH.c.campaign == limit.campaign if limit.campaign else TOUCH.c.channel == limit.channel
-    used = (
-        select(func.count())
-        .select_from(TOUCH)
-        # What is claimed leaves now, whatever its slot was: an overdue touch still bears that of an earlier period.
-        .where(
-            or_(_seconds(TOUCH.c.at) >= start, TOUCH.c.status == "claimed"),
-            _seconds(TOUCH.c.at) < end,
-            TOUCH.c.status.in_(CONSUMED),
-            about,
-        )
-    )
-    return connection.scalar(used) or 0
+    at, counted = _seconds(TOUCH.c.at), select(func.count()).select_from(TOUCH)
+    used = counted.where(about, at >= start, at < end, TOUCH.c.status.in_(CONSUMED))
+    # What is claimed leaves now, whatever its slot was: an overdue touch still bears that of an earlier period.
+    overdue = counted.where(about, at < start, TOUCH.c.status == "claimed", TOUCH.c.channel.in_(CHANNELS))
+    return (connection.scalar(used) or 0) + (connection.scalar(overdue) or 0)
 
 
 def _free_now(connection: Connection, situation: Situation, asked: list[Asked]) -> list[tuple[Asked, int]]:
@@ -258,13 +251,22 @@ def _free_now(connection: Connection, situation: Situation, asked: list[Asked]) 
     placer = make_placer(connection, situation)
     contacts = _contacts(connection, situation, placer, [each.candidate.owner_id for each in asked])
     free: list[tuple[Asked, int]] = []
+    alike: dict[tuple[int, str, str, int], int] = {}
     for each in asked:
-        candidate = each.candidate._replace(touch_at=None)
-        decision = next(iter(placer.place([candidate], contacts.get(candidate.owner_id, []))))
+        candidate, known = each.candidate._replace(touch_at=None), contacts.get(each.candidate.owner_id, [])
+        # Without contacts, what is due has its slot now where anybody's of its kind has.
+        kind = (candidate.step_id, candidate.zone, candidate.kind, candidate.channel)
+        plain = not known and candidate.due_at <= situation.instant < candidate.expires_at
+        if plain and kind in alike:
+            free.append((each, alike[kind]))
+            continue
+        decision = next(iter(placer.place([candidate], known)))
         if decision.status == "planned" and decision.at == situation.instant:
             _, ends = placer.openings(candidate.step_id, candidate.zone, candidate.kind)
             closing = next(end for end in ends if end > situation.instant)
             free.append((each, closing))
+            if plain:
+                alike[kind] = closing
         else:
             _move(connection, situation, each, decision)
     return free

@@ -30,6 +30,8 @@ class Claimed:
     expires_at: int
     sendable_until: int
     """Past it the fence refuses: the window's end less the guard band, or expiry."""
+    apart: float | None = None
+    """Seconds between wall clock and boot time at the claim: another difference at the fence is a step of a clock."""
     zone: str = "UTC"
     """The recipient's, by whose days the backstop counts calendar caps."""
 

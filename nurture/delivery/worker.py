@@ -7,7 +7,7 @@ that can't renew its leases stops handing over: its touches belong to somebody e
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -42,6 +42,8 @@ LEASE = 120
 SENDING_LEASE = 11 * 60
 """Seconds for which an outcome is waited for: ten minutes after the dot (RFC 5321 section 4.5.3.2.6) and one more."""
 RECORD_TRIES = 5
+STEP = 2.0
+"""Seconds by which wall clock and boot time may part between claim and payload."""
 
 
 FenceOf = Callable[[Ready], Fence]
@@ -101,6 +103,11 @@ class Worker:
         """Whether clock or database forbid to hand anything over; asked before each claim and each fence."""
 
     @property
+    def apart(self) -> float:
+        """Seconds between wall clock and boot time: the same while neither steps."""
+        return self.clock.now().timestamp() - self.clock.boottime()
+
+    @property
     def _ending(self) -> bool:
         return self.stopping or self.lost or self.halted()
 
@@ -154,7 +161,7 @@ class Worker:
         self.writer.close()
 
     async def _claim_batch(self, queues: Mapping[str, "asyncio.Queue[Ready | None]"]) -> bool:
-        now = self.clock.now()
+        now, apart = self.clock.now(), self.apart
         situation = self.shift.situation(now)
 
         def claiming(connection: Connection) -> list[Claimed]:
@@ -162,7 +169,7 @@ class Worker:
                 connection, situation, worker=self.name, channels=tuple(self.senders), limit=BATCH, lease=LEASE
             )
 
-        claimed = await self.writer.run(claiming)
+        claimed = [replace(each, apart=apart) for each in await self.writer.run(claiming)]
         if not claimed:
             return False
         try:
@@ -368,14 +375,16 @@ class _Passage:
 
     def __init__(self, worker: Worker, claimed: Claimed) -> None:
         self.worker, self.claimed = worker, claimed
+        self.wall, self.boot = worker.clock.now(), worker.clock.boottime()
         self.fenced = False
         self.refused = False
 
     async def ask(self) -> Permit | None:
         worker = self.worker
-        if worker._ending:
+        if worker._ending or self._stepped():
             self.refused = True
             return None
+        self.wall, self.boot = worker.clock.now(), worker.clock.boottime()
         try:
             self.fenced = await worker.writer.put(worker.settling, self.claimed)
         except SQLAlchemyError as problem:
@@ -404,14 +413,19 @@ class _Passage:
         return passed
 
     def _permit(self) -> Permit:
-        wall, boot = self.worker.clock.now(), self.worker.clock.boottime()
-        return Permit(float(self.claimed.sendable_until), lambda: self._still(wall, boot))
+        return Permit(float(self.claimed.sendable_until), self._still)
 
-    def _still(self, wall: datetime, boot: float) -> bool:
+    def _still(self) -> bool:
         """Whether neither clock moved further than the guard band since the fence, and the window is still open."""
         now = self.worker.clock.now()
-        moved = max(abs((now - wall).total_seconds()), self.worker.clock.boottime() - boot)
-        return moved < GUARD and now < datetime.fromtimestamp(self.claimed.sendable_until, UTC)
+        moved = max(abs((now - self.wall).total_seconds()), self.worker.clock.boottime() - self.boot)
+        open_ = now < datetime.fromtimestamp(self.claimed.sendable_until, UTC)
+        return moved < GUARD and open_ and not self._stepped()
+
+    def _stepped(self) -> bool:
+        """Whether the clock stepped since the claim: what was open then may not have opened yet."""
+        apart = self.claimed.apart
+        return apart is not None and abs(self.worker.apart - apart) > STEP
 
 
 def _execute(connection: Connection, statement: object, until: object) -> None:

@@ -21,7 +21,8 @@ from .folder import HTML, LINE_JSON, LINE_TEXT
 from .inlining import BEGIN, END, inline
 from .line_link import VARIABLE, link_for_mail
 from .link import Subscription, make_token, unsubscribe_mailto, unsubscribe_url
-from .template import Template
+from .template import Joined, Template
+from .views import Shop
 
 LARGEST = 1_000_000
 """Characters that one part may have."""
@@ -169,7 +170,7 @@ class _Writing:
         return line
 
     def _text(self, template: jinja2.Template, values: Mapping[str, Any], part: str) -> str:
-        text = clean_body(self._rendered(template, values, self.template.joined_text))
+        text = clean_body(self._rendered(template, values, self._joined().text))
         if not text.strip():
             raise ValueRefused("message.empty", part=part)
         return text
@@ -186,7 +187,14 @@ class _Writing:
             preheader = clean_line(self._rendered(self.template.preheader, values)).strip()
             hidden = f'<div style="{_HIDDEN}">{escape(preheader)}</div>' if preheader else ""
         self.file = next(each.shown for each in self.template.sources if each.name == self.template.name + HTML)
-        return inline(self._rendered(self.template.html, values, self.template.joined_html), hidden)
+        return inline(self._rendered(self.template.html, values, self._joined().html), hidden)
+
+    def _joined(self) -> Joined:
+        shop, mailbox = self.context.values.get("shop"), self.context.values.get("opt_out_mailbox")
+        constants = [(f"shop.{name}", value) for name, value in shop.held.items()] if isinstance(shop, Shop) else []
+        if isinstance(mailbox, str):
+            constants.append(("opt_out_mailbox", mailbox))
+        return self.template.joined(tuple(constants))
 
     def _rendered(
         self, template: jinja2.Template, values: Mapping[str, Any], joined: jinja2.Template | None = None
@@ -194,14 +202,15 @@ class _Writing:
         """What a form renders to, by its joined form where there is one; values of joined HTML are marked."""
         if joined:
             try:
-                return self._pieces(joined, values, marks=joined is self.template.joined_html)
+                return self._pieces(joined, values, marks=joined is self._joined().html)
             except Exception:
                 # The separate files fail with their own names and lines.
                 values[RENDERING].passes = 0
         return self._pieces(template, values, marks=False)
 
     def _pieces(self, template: jinja2.Template, values: Mapping[str, Any], *, marks: bool) -> str:
-        pieces, size = [], 0
+        pieces: list[str] = []
+        size = 0
         try:
             # Not `generate`, which passes each piece through one more generator.
             for piece in template.root_render_func(template.new_context(dict(values))):
@@ -210,7 +219,7 @@ class _Writing:
                     raise ValueRefused("message.too_large", size=size, limit=LARGEST)
                 # What is escaped holds no tag; what holds one came from a macro, which marked its values itself.
                 is_value = marks and type(piece) is Markup and "<" not in piece and BEGIN not in piece
-                pieces.append(f"{BEGIN}{piece}{END}" if is_value else piece)
+                pieces += (BEGIN, piece, END) if is_value else (piece,)
         except Exception:
             template.environment.handle_exception()
         return "".join(pieces)

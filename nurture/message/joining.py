@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from jinja2 import nodes
+from jinja2.visitor import NodeTransformer
 
 from .inlining import MARKED
 
@@ -17,7 +18,11 @@ Node = TypeVar("Node", bound=nodes.Node)
 _SCOPED = (nodes.NSRef, nodes.AssignBlock, nodes.Import, nodes.With, nodes.ScopedEvalContextModifier)
 
 
-def join(name: str, parse: Parse, *, marks: bool) -> nodes.Template | None:
+Constants = tuple[tuple[str, str], ...]
+"""Values that are the same for every customer, by their whole names: (`shop.name`, `みなと珈琲`)."""
+
+
+def join(name: str, parse: Parse, constants: Constants, *, marks: bool) -> nodes.Template | None:
     """The tree of a form and of everything it needs; None where joining could change what it means.
 
     `marks`: values within macros are marked, since what a macro gives is one piece.
@@ -29,7 +34,9 @@ def join(name: str, parse: Parse, *, marks: bool) -> nodes.Template | None:
             return None
     except _Different:
         return None
-    macros = [each.macro for each in joining.macros.values()]
+    folding = _Folding(dict(constants))
+    macros = [folding.visit(each.macro) for each in joining.macros.values()]
+    body = [folding.visit(each) for each in body]
     if marks:
         for outer in (*macros, *(call for node in body for call in node.find_all(nodes.CallBlock))):
             _mark(outer)
@@ -164,10 +171,28 @@ def _mark(outer: nodes.Node) -> None:
     for output in outer.find_all(nodes.Output):
         output.nodes = [
             each
-            if isinstance(each, nodes.TemplateData | nodes.Call)
+            if isinstance(each, nodes.TemplateData | nodes.Call | nodes.Const)
             else nodes.Filter(each, MARKED, [], [], None, None, lineno=each.lineno)
             for each in output.nodes
         ]
+
+
+class _Folding(NodeTransformer):
+    """Puts constants in the places of their names, where Jinja makes them one with the text around them."""
+
+    def __init__(self, constants: Mapping[str, str]) -> None:
+        self.constants = constants
+
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802 - as Jinja calls it
+        named = f"{node.node.name}.{node.attr}" if isinstance(node.node, nodes.Name) else ""
+        if named in self.constants:
+            return nodes.Const(self.constants[named], lineno=node.lineno)
+        return self.generic_visit(node)
+
+    def visit_Name(self, node: nodes.Name) -> nodes.Node:  # noqa: N802 - as Jinja calls it
+        if node.ctx == "load" and node.name in self.constants:
+            return nodes.Const(self.constants[node.name], lineno=node.lineno)
+        return node
 
 
 def _merged(body: list[nodes.Node]) -> list[nodes.Node]:

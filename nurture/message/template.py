@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import jinja2
 from jinja2 import meta, nodes
@@ -15,9 +16,21 @@ from .ban import banned
 from .environment import LoadSource, TemplateEnvironment, is_html, make_environment
 from .filters import FILTERS
 from .folder import HTML, LINE_JSON, LINE_TEXT, TEXT, Front, Source, is_main, read_folder, stem
-from .joining import join
+from .joining import Constants, join
 
 Channel = Literal["email", "line"]
+
+
+JOINED = 4
+"""Sets of constants whose joined forms are kept: one for each state of the shop's settings."""
+
+
+class Joined(NamedTuple):
+    """The forms of a mail as one template each; None where joining could change their meaning."""
+
+    text: jinja2.Template | None
+    html: jinja2.Template | None
+    """Values within its macros are marked."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +49,8 @@ class Template:
     html: jinja2.Template | None
     line_text: jinja2.Template | None
     line_json: jinja2.Template | None
-    joined_text: jinja2.Template | None
-    """The text and all it needs as one; None where joining could change its meaning."""
-    joined_html: jinja2.Template | None
-    """The same for the HTML; values within its macros are marked."""
+    joined: Callable[[Constants], "Joined"] = field(repr=False)
+    """Text and HTML joined with all they need, for these constants; made when first asked for."""
     roots: frozenset[str]
     """First names of all values that it may ask for: `customer`, `order`."""
     sources: tuple[Source, ...] = field(repr=False)
@@ -134,18 +145,21 @@ class _Forest:
             html=compiled.get(HTML),
             line_text=compiled.get(LINE_TEXT),
             line_json=compiled.get(LINE_JSON),
-            joined_text=self._joined(forms[TEXT]),
-            joined_html=self._joined(forms[HTML]) if HTML in forms else None,
+            joined=lru_cache(maxsize=JOINED)(partial(self._joined, forms)),
             roots=frozenset().union(*(self.roots[each.name] for each in reached)),
             sources=reached,
             digest=hashlib.sha256("\0".join(each.name + "\0" + each.raw for each in reached).encode()).hexdigest(),
         )
 
-    def _joined(self, name: str) -> jinja2.Template | None:
+    def _joined(self, forms: Mapping[str, str], constants: Constants) -> Joined:
+        html = self._joined_form(forms[HTML], constants) if HTML in forms else None
+        return Joined(self._joined_form(forms[TEXT], constants), html)
+
+    def _joined_form(self, name: str, constants: Constants) -> jinja2.Template | None:
         def parse(needed: str) -> nodes.Template:
             return self.environment.parse(self.sources[needed].text, needed, self.sources[needed].shown)
 
-        tree = join(name, parse, marks=is_html(name))
+        tree = join(name, parse, constants, marks=is_html(name))
         if tree is None:
             return None
         tree.set_environment(self.environment)

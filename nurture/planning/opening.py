@@ -40,6 +40,7 @@ from nurture.gates.situation import Situation
 from nurture.gates.standing import active, in_audience, scope_of
 from nurture.rules.buying import GONE
 from nurture.rules.compiling import predicate
+from nurture.rules.moment import Late
 from nurture.store.tables import Booking, Customer, Enrollment, Event, Order, table
 from nurture.zone import DAY, Duration
 
@@ -252,7 +253,7 @@ def _before(situation: Situation, pause: Duration, occurred_at: ColumnElement[in
     if pause.months:
         assert isinstance(occurred_at, BindParameter)  # months are for schedules, whose instant is known
         zone, instant = situation.shop_zone, occurred_at
-        return bindparam(None, callable_=lambda: pause.before(zone, instant.effective_value or 0), type_=BigInteger)
+        return Late(None, callable_=lambda: pause.before(zone, instant.effective_value or 0), type_=BigInteger)
     return occurred_at - (pause.days * 86_400 + pause.seconds)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from threading import local
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, bindparam
+from sqlalchemy import BigInteger, BindParameter
 from sqlalchemy.types import TypeEngine
 
 
@@ -28,4 +28,14 @@ class Moment:
         self, read: Callable[[Any], Any], of: str = "now", type_: TypeEngine[Any] | type[TypeEngine[Any]] = BigInteger
     ) -> BindParameter[Any]:
         """A parameter that follows from the value called `of`."""
-        return bindparam(None, callable_=lambda: read(getattr(self._told, of)), type_=type_, unique=True)
+        return Late(None, callable_=lambda: read(getattr(self._told, of)), type_=type_, unique=True)
+
+
+class Late(BindParameter[Any]):
+    """A parameter that is read when its statement runs.
+
+    A class of its own: SQLAlchemy would take a statement that differs only in having a plain value there for the same
+    one, and where it has compiled that first, read nothing and pass NULL.
+    """
+
+    inherit_cache = True

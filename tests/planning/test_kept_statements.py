@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import Engine, event
 
 from nurture.gates.situation import Situation
-from nurture.planning.opening import open_after
+from nurture.planning.opening import open_after, store_opened
 from nurture.planning.statements import statements_of
 from nurture.planning.times import prepare_times
+from nurture.planning.workspace import prepare
 from nurture.rules.moment import Moment
-from nurture.store import reading
+from nurture.store import planning, reading
 from tests.planning.people import Shop, instant
 
 THANKS = """
@@ -77,6 +78,18 @@ def test_what_is_kept_can_not_know_an_instant(engine: Engine) -> None:
         _ = kept.situation.instant
     built = open_after(kept.situation, asked.campaigns.campaigns[0], None)
     assert instant("2026-11-20 10:00").timestamp() in built.compile().params.values()
+
+
+def test_a_twin_with_the_instant_written_in_does_not_take_its_place(engine: Engine) -> None:
+    """SQLAlchemy keys what it has compiled by structure: for a plain value it asks no parameter to be read."""
+    shop = Shop(engine, "\n".join(line for line in THANKS.format(0).splitlines() if "audience" not in line))
+    alice = shop.customer("alice")
+    shop.order(alice, "2026-11-20 10:00")
+    asked = situation(shop, "2026-11-20 10:00")
+    with planning(engine, prepare) as opened:
+        store_opened(opened.connection, open_after(asked, asked.campaigns.campaigns[0], None))
+    shop.tick("2026-11-20 10:00")
+    assert len(shop.enrollments(alice)) == 1
 
 
 def test_two_threads_ask_about_two_instants() -> None:

@@ -15,6 +15,7 @@ import pytest
 from nurture.store import open_engine
 from tests.conftest import migrate
 from tests.database import MEMORY, PostgresServer, SqliteFiles
+from tests.oracle.counting import ASKED_FOR, WANTED, too_rare
 from tests.oracle.world import Size, World
 
 SMALL = Size(people=10, campaigns=4, days=5)
@@ -77,3 +78,10 @@ def _run(seed: int, size: Size, url: str, folder: Path) -> Counter[str]:
         return World(seed, engine, folder, size).run()
     finally:
         engine.dispose()
+
+
+def test_a_run_that_hardly_met_a_case_says_so() -> None:
+    plenty = Counter(dict.fromkeys(WANTED, 100_000)) + Counter({"worlds": 1000})
+    assert too_rare(plenty) == []
+    assert too_rare(plenty - Counter({"29 February": 99_900})) == ["29 February (100 of 200)"]
+    assert set(ASKED_FOR.values()) <= WANTED.keys()

@@ -1,6 +1,10 @@
-"""`python -m tests.simulation SEED` replays one world; `--seeds A B --days N` runs many and adds up the figures."""
+"""`python -m tests.simulation SEED` replays one world; `--seeds A B --days N` runs many and adds up the figures.
+
+A world is its seed, its days and the commit: the same three give the same world, to the last byte.
+"""
 
 import argparse
+import gc
 import os
 import sys
 import time
@@ -8,46 +12,83 @@ import warnings
 
 import structlog
 
+from .figures import add_up
+from .simulation import DAY, Report, simulate
+
+WHAT = "Days of simulated worlds: real planning and delivery, virtual clock, seeded faults; an oracle of its own judges"
+
 
 def main() -> int:
+    """Exit status 1 where a promise was broken."""
     arguments = _arguments()
     if os.environ.get("PYTHONHASHSEED") != "0":
         # The order of sets of words is part of a world: without this, a seed would not replay.
-        os.execve(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], _environment())
-    warnings.simplefilter("ignore", ResourceWarning)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    from .simulation import simulate
-
+        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        os.execve(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], environment)
+    quieten()
     seeds = range(*arguments.seeds) if arguments.seeds else [arguments.seed]
     broken = 0
     for seed in seeds:
         began = time.process_time()
         report = simulate(seed, arguments.days, arguments.level)
-        spent = time.process_time() - began
-        print(
-            f"seed {seed}: {report.counted}/{report.days} days, {report.fences} fences,"
-            f" {report.faults.total()} faults, {spent / report.days:.2f} s a day, {dict(report.statuses)} {report.trace}"
-        )
-        if arguments.verbose:
-            print(dict(sorted(report.faults.items())))
-        for each in report.violations:
-            print("  ", each)
+        _tell(report, time.process_time() - began, verbose=arguments.verbose)
+        if arguments.add:
+            add_up("simulation", WHAT, figures(report))
         broken += bool(report.violations)
     return broken > 0
+
+
+def quieten() -> None:
+    """The journal of a thousand daemons is nobody's reading; killed processes leave their sockets unclosed."""
+    warnings.simplefilter("ignore", ResourceWarning)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    gc.set_threshold(100_000, 20, 100)
+
+
+def figures(report: Report) -> dict[str, object]:
+    """What one world adds to the figures."""
+    kills = sum(number for kind, number in report.faults.items() if kind.startswith("kill"))
+    return {
+        "seeds": 1,
+        "days": report.days,
+        "counted_days": report.counted,
+        "fences": report.fences,
+        "faults": report.faults.total(),
+        "kills": kills,
+        "violations": len(report.violations),
+        "failing_seeds": [report.seed] if report.violations else [],
+        "faults_by_kind": dict(report.faults),
+        "touches_by_status": dict(report.statuses),
+    }
+
+
+def _tell(report: Report, spent: float, *, verbose: bool) -> None:
+    days = report.moment / DAY
+    told = f"seed {report.seed}: {report.counted}/{report.days} days, {report.fences} fences"
+    told += f", {report.faults.total()} faults, {spent / days:.2f} s a day, {dict(report.statuses)} {report.trace}"
+    _say(told)
+    if verbose:
+        _say(str(dict(sorted(report.faults.items()))))
+    for each in report.violations:
+        _say(f"   {each}")
+    if report.violations:
+        _say(f"   again: python -m tests.simulation {report.seed} --days {report.days}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("seed", type=int, nargs="?", default=1)
-    parser.add_argument("--seeds", type=int, nargs=2, metavar=("A", "B"))
+    parser.add_argument("--seeds", type=int, nargs=2, metavar=("A", "B"), help="from A to before B")
     parser.add_argument("--days", type=int, default=10)
-    parser.add_argument("--level", type=float, default=1.0, help="0 = nothing goes wrong")
-    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--level", type=float, default=1.0, help="0 = nothing goes wrong, 1 = much does")
+    parser.add_argument("--add", action="store_true", help="add the figures to figures/simulation.json")
+    parser.add_argument("--verbose", action="store_true", help="faults by kind")
     return parser.parse_args()
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONHASHSEED": "0"}
 
 
 if __name__ == "__main__":

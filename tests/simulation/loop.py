@@ -36,6 +36,10 @@ class Process:
     """Its remains are being cleared away: they may run, but reach nothing."""
     held: "list[asyncio.Handle]" = field(default_factory=list)
     """What would have run during the pause."""
+    main: Any = None
+    """Its first task."""
+    beside: Any = None
+    """Those that run as long as it does."""
     tasks: "list[asyncio.Task[Any]]" = field(default_factory=list)
     deaths: list[Callable[[], None]] = field(default_factory=list)
     """Told when it is killed: its connections."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from .dice import Dice
-from .network import Link
+from .network import Link, Written
 
 GARBAGE = b"\x16\x03\x01 this is not SMTP\r\n"
 
@@ -30,9 +30,8 @@ class Arrival:
 class MailHost:
     """The server; `session` is what a connection meets."""
 
-    def __init__(self, dice: Dice, now: Callable[[], float], wall: Callable[[float], float]) -> None:
-        """`wall`: what the shop's clock showed at an instant of the world."""
-        self.dice, self.now, self.wall = dice, now, wall
+    def __init__(self, dice: Dice, now: Callable[[], float]) -> None:
+        self.dice, self.now = dice, now
         self.arrivals: list[Arrival] = []
         self.digests: dict[str, set[str]] = {}
         """Message-ID → digests of every payload seen under it, accepted or not."""
@@ -53,7 +52,7 @@ class _Session:
         """It reads nothing any more."""
         self._greet()
 
-    def receive(self, data: bytes, written_at: float) -> None:
+    def receive(self, data: bytes, written: Written) -> None:
         """Whole lines are commands; between 354 and the dot, text."""
         if self.deaf:
             return
@@ -65,7 +64,7 @@ class _Session:
                 return
             found, self.lines = self.lines[: at + 2], self.lines[at + len(end) :]
             if self.payload:
-                self._dot(found, written_at)
+                self._dot(found, written)
             else:
                 self._command(found.decode("ascii", "replace").rstrip())
 
@@ -138,44 +137,55 @@ class _Session:
         self.payload = True
         return self._say("354 go ahead")
 
-    def _dot(self, payload: bytes, written_at: float) -> None:
-        dice, recipient = self.dice, self.recipient
+    def _dot(self, payload: bytes, written: Written) -> None:
+        recipient = self.recipient
         self.payload, self.sender, self.recipient = False, "", ""
         key = _message_id(payload)
         self.host.digests.setdefault(key, set()).add(sha256(payload).hexdigest())
-        if dice.fault("smtp_dot_451", 0.04):
-            return self._say("451 4.3.0 try again")
-        if dice.fault("smtp_dot_554", 0.005):
-            return self._say("554 5.6.0 not this")
-        if dice.fault("smtp_dot_421", 0.01):
-            return self._farewell("421 4.3.2 closing")
-        if dice.fault("smtp_dot_closed_unaccepted", 0.02):
-            return self._end(reset=dice.chance(0.5))
-        if dice.fault("smtp_dot_silent_unaccepted", 0.01):
-            self.deaf = True
-            return None
-        self._accept(recipient, key, payload, written_at)
-        if dice.fault("smtp_reply_lost", 0.03):
-            return self._end(reset=dice.chance(0.5))
-        if dice.fault("smtp_reply_never", 0.01):
-            self.deaf = True
-            return None
-        if dice.fault("smtp_reply_slow", 0.02):
-            return self._say("250 2.0.0 queued at last", delay=dice.between(20, 700))
-        if dice.fault("smtp_reply_252", 0.01):
-            return self._say("252 2.0.0 as good as queued")
-        if dice.fault("smtp_reply_garbage", 0.01):
-            return self.link.say(GARBAGE)
-        self._say("250 2.0.0 queued")
-        if dice.fault("smtp_close_behind", 0.01):
-            self._end()
-        return None
+        if self._refuses():
+            return
+        self._accept(recipient, key, payload, written)
+        self._acknowledge()
 
-    def _accept(self, recipient: str, key: str, payload: bytes, written_at: float) -> None:
+    def _refuses(self) -> bool:
+        """Whether the mail is not taken: the client is told so, or nothing."""
+        dice = self.dice
+        if dice.fault("smtp_dot_451", 0.04):
+            self._say("451 4.3.0 try again")
+        elif dice.fault("smtp_dot_554", 0.005):
+            self._say("554 5.6.0 not this")
+        elif dice.fault("smtp_dot_421", 0.01):
+            self._farewell("421 4.3.2 closing")
+        elif dice.fault("smtp_dot_closed_unaccepted", 0.02):
+            self._end(reset=dice.chance(0.5))
+        elif dice.fault("smtp_dot_silent_unaccepted", 0.01):
+            self.deaf = True
+        else:
+            return False
+        return True
+
+    def _acknowledge(self) -> None:
+        """The mail is taken: what the client hears of it."""
+        dice = self.dice
+        if dice.fault("smtp_reply_lost", 0.03):
+            self._end(reset=dice.chance(0.5))
+        elif dice.fault("smtp_reply_never", 0.01):
+            self.deaf = True
+        elif dice.fault("smtp_reply_slow", 0.02):
+            self._say("250 2.0.0 queued at last", delay=dice.between(20, 700))
+        elif dice.fault("smtp_reply_252", 0.01):
+            self._say("252 2.0.0 as good as queued")
+        elif dice.fault("smtp_reply_garbage", 0.01):
+            self.link.say(GARBAGE)
+        else:
+            self._say("250 2.0.0 queued")
+            if dice.fault("smtp_close_behind", 0.01):
+                self._end()
+
+    def _accept(self, recipient: str, key: str, payload: bytes, written: Written) -> None:
         host = self.host
         digest = sha256(payload).hexdigest()
-        wall = host.wall(written_at)
-        host.arrivals.append(Arrival("email", recipient, key, digest, written_at, wall, host.now()))
+        host.arrivals.append(Arrival("email", recipient, key, digest, written.moment, written.wall, host.now()))
 
     def _breaks(self, phase: str) -> bool:
         if self.dice.fault(f"smtp_{phase}_close", 0.01):

@@ -6,6 +6,7 @@ wrote is on its way even when the client dies; whether it still arrives, the dic
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .dice import Dice
@@ -15,11 +16,21 @@ TICK = 1e-6
 """Seconds between two packets of one connection: what falls on one instant has no order."""
 
 
+@dataclass(frozen=True)
+class Written:
+    """When a client let bytes go."""
+
+    moment: float
+    """The world's seconds."""
+    wall: float
+    """What the shop's clock showed just then."""
+
+
 class Server(Protocol):
     """One server's end of one connection."""
 
-    def receive(self, data: bytes, written_at: float) -> None:
-        """Bytes arrived; `written_at` is when the client let them go."""
+    def receive(self, data: bytes, written: Written) -> None:
+        """Bytes arrived; `written` is when the client let them go."""
         ...
 
     def lost(self) -> None:
@@ -30,8 +41,8 @@ class Server(Protocol):
 class Network:
     """Hosts by name and port."""
 
-    def __init__(self, loop: VirtualLoop, dice: Dice) -> None:
-        self.loop, self.dice = loop, dice
+    def __init__(self, loop: VirtualLoop, dice: Dice, wall: Callable[[], float]) -> None:
+        self.loop, self.dice, self.wall = loop, dice, wall
         self.hosts: dict[tuple[str, int], Callable[[Link], Server]] = {}
 
     async def connect(self, factory: Any, host: str, port: int) -> tuple[asyncio.Transport, Any]:
@@ -43,7 +54,7 @@ class Network:
         if dice.fault("net_silent", 0.01):
             await asyncio.sleep(1e6)
         protocol = factory()
-        link = Link(self.loop, dice, protocol, PROCESS.get())
+        link = Link(self, protocol, PROCESS.get())
         link.server = self.hosts[host, port](link)
         protocol.connection_made(link)
         return link, protocol
@@ -52,9 +63,10 @@ class Network:
 class Link(asyncio.Transport):
     """The client's transport, and the server's way to speak."""
 
-    def __init__(self, loop: VirtualLoop, dice: Dice, protocol: Any, process: Process | None) -> None:
+    def __init__(self, network: Network, protocol: Any, process: Process | None) -> None:
         super().__init__({"peername": ("192.0.2.1", 25), "sockname": ("192.0.2.2", 40000)})
-        self.loop, self.dice, self.protocol, self.process = loop, dice, protocol, process
+        self.loop, self.dice, self.wall = network.loop, network.dice, network.wall
+        self.protocol, self.process = protocol, process
         self.server: Any = None
         self.closing = self.over = False
         self.stalled = False
@@ -77,14 +89,14 @@ class Link(asyncio.Transport):
             self.buffer += bytes(data)
             return
         self._there = max(self._there + TICK, self.loop.time() + self.dice.latency())
-        self._outside(self._there, self._deliver, bytes(data), self.loop.time())
+        self._outside(self._there, self._deliver, bytes(data), Written(self.loop.time(), self.wall()))
 
     def writelines(self, list_of_data: Any) -> None:
         self.write(b"".join(list_of_data))
 
-    def _deliver(self, data: bytes, written_at: float) -> None:
+    def _deliver(self, data: bytes, written: Written) -> None:
         if not self._severed and not self.over:
-            self.server.receive(data, written_at)
+            self.server.receive(data, written)
 
     def abort(self) -> None:
         """Ends it at once; what is on its way may be cut off."""

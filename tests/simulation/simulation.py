@@ -36,7 +36,7 @@ from .village import Village
 BEGAN = datetime(2026, 10, 20, 15, 0, tzinfo=UTC)
 """Midnight in Tokyo, days before the clocks change in London and New York."""
 DAY = 86_400.0
-PEOPLE = 25
+PEOPLE = 20
 MAIL, LINE = ("mail.test", 25), ("127.0.0.1", 8001)
 
 
@@ -53,6 +53,8 @@ class Report:
     steps: int
     statuses: Counter[str]
     violations: list[str]
+    moment: float = 0.0
+    """The world's seconds at its end, those of its rest included."""
     trace: str = ""
     """A digest of all that happened: the same for the same seed."""
 
@@ -78,14 +80,14 @@ class World:
         self.storage = Storage(self.here, self.loop, self.dice)
         self.storage.interlude = self._interlude
         self.village = Village(self.storage.engine, self.here, self.dice)
-        self.mail = MailHost(self.dice, self.loop.time, self.wall_at)
-        self.line = LineHost(self.dice, self.loop.time, self.wall_at)
-        self.network = self.loop.network = Network(self.loop, self.dice)
+        self.mail = MailHost(self.dice, self.loop.time)
+        self.line = LineHost(self.dice, self.loop.time)
+        self.network = self.loop.network = Network(self.loop, self.dice, self.wall)
         self.network.hosts = {MAIL: self.mail.session, LINE: self.line.session}
         self.loop.on_step = self._gremlin
         self.loop.set_exception_handler(self._complain)
-        self.steps: list[tuple[float, float]] = [(0.0, 0.0)]
-        """Instants from which the wall clock is off, and by how much."""
+        self.off = 0.0
+        """Seconds that the shop's clock is ahead."""
         self.stepped = asyncio.Event()
         """Set at the next step of the clock."""
         self.spawned = 0
@@ -93,14 +95,13 @@ class World:
 
     # Time
 
-    def wall_at(self, instant: float) -> float:
-        """Unix seconds that the shop's clock showed at an instant of the world."""
-        off = next(off for since, off in reversed(self.steps) if since <= instant)
-        return BEGAN.timestamp() + instant + off
+    def wall(self) -> float:
+        """Unix seconds that the shop's clock shows."""
+        return BEGAN.timestamp() + self.loop.time() + self.off
 
     def now(self) -> datetime:
         """What the shop's clock shows."""
-        return datetime.fromtimestamp(self.wall_at(self.loop.time()), UTC)
+        return datetime.fromtimestamp(self.wall(), UTC)
 
     def clock(self) -> Clock:
         """The clock that a process is given."""
@@ -113,6 +114,7 @@ class World:
         asyncio.set_event_loop(self.loop)
         try:
             self.loop.run_until_complete(self._run())
+            moment = self.loop.time()
             verdict = look(self.storage.path, self._evidence())
             self._bury()
         finally:
@@ -129,6 +131,7 @@ class World:
             steps=self.loop.steps,
             statuses=verdict.statuses,
             violations=[*self.problems, *verdict.violations],
+            moment=moment,
             trace=verdict.trace,
         )
 
@@ -149,7 +152,7 @@ class World:
         for process in self.processes:
             if process.paused:
                 self.loop.resume(process)
-        await asyncio.sleep(1.5 * DAY)
+        await asyncio.sleep(DAY)
 
     def _evidence(self) -> Found:
         arrivals = sorted((*self.mail.arrivals, *self.line.arrivals), key=lambda each: each.taken_at)
@@ -166,7 +169,7 @@ class World:
         process.deaths.append(lambda: self._succeed(process, kind))
         self.processes.append(process)
         with inside(process):
-            asyncio.ensure_future(self._live(process, kind))
+            process.main = asyncio.ensure_future(self._live(process, kind))
 
     def _succeed(self, process: Process, kind: str) -> None:
         """A new process takes the place of a killed one."""
@@ -188,15 +191,14 @@ class World:
         )
         while not await self._survives(daemon.tick()):
             await asyncio.sleep(60)
-        asyncio.ensure_future(self._poll(daemon))
-        asyncio.ensure_future(self._watch(daemon))
+        process.beside = [asyncio.ensure_future(each) for each in (self._poll(daemon), self._watch(daemon))]
         while True:
-            await asyncio.sleep(self.dice.between(3, 7) * 3600 if kind != "worker" else self.dice.between(1800, 12_000))
+            await asyncio.sleep(self.dice.between(4, 9) * 3600 if kind != "worker" else self.dice.between(2400, 16_000))
             await self._survives(daemon.tick())
 
     async def _poll(self, daemon: Daemon) -> None:
         while True:
-            await asyncio.sleep(self.dice.between(1800, 12_000))
+            await asyncio.sleep(self.dice.between(2400, 16_000))
             await self._survives(daemon.deliver())
 
     async def _watch(self, daemon: Daemon) -> None:
@@ -232,7 +234,7 @@ class World:
         """People and the shop, about forty times a day."""
         village, dice = self.village, self.dice
         while True:
-            await asyncio.sleep(dice.random.expovariate(1 / 3400))
+            await asyncio.sleep(dice.random.expovariate(1 / 4600))
             self._happen(village, dice.random.random())
 
     def _happen(self, village: Village, chance: float) -> None:
@@ -264,12 +266,12 @@ class World:
                 self._step_clock()
 
     def _step_clock(self) -> None:
-        back = self.steps[-1][1] != 0 and self.dice.chance(0.6)
+        back = self.off != 0 and self.dice.chance(0.6)
         size = self.dice.random.choice((2, 20, 40, 400, 4000, 12_000))
         self._set_clock(0.0 if back else self.dice.between(-size, size))
 
     def _set_clock(self, off: float) -> None:
-        self.steps.append((self.loop.time(), off))
+        self.off = off
         stepped, self.stepped = self.stepped, asyncio.Event()
         stepped.set()
 
@@ -306,7 +308,7 @@ class World:
         self._nested = True
         try:
             ready = [each for each in self.loop.ahead() if each.process is not PROCESS.get()]
-            if ready and self.dice.chance(0.8):
+            if ready and self.dice.chance(0.9):
                 self.loop.begin(self.dice.random.choice(ready))
             else:
                 with inside(None):

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from nurture.store import open_engine, sqlite_module, upgrade, writing
@@ -23,21 +23,23 @@ from .loop import PROCESS, Killed, VirtualLoop
 MEMORY = Path("/dev/shm")
 STRETCH = 1000
 """Instructions of SQLite's machine between two chances of being interrupted."""
-JOURNAL = (
-    "CREATE TABLE sim_journal (seq INTEGER PRIMARY KEY, kind TEXT, touch INTEGER, customer INTEGER, token INTEGER,"
-    " at INTEGER, moment REAL, word TEXT)",
-    "CREATE TRIGGER sim_fence AFTER INSERT ON attempt BEGIN INSERT INTO sim_journal (kind, touch, token, at, moment)"
-    " VALUES ('fence', NEW.touch_id, NEW.token, NEW.fenced_at, sim_time()); END",
-    "CREATE TRIGGER sim_sending AFTER UPDATE OF status ON touch WHEN NEW.status = 'sending' AND OLD.status <> 'sending'"
-    " BEGIN INSERT INTO sim_journal (kind, touch, customer, token, at, moment)"
-    " VALUES ('sending', NEW.id, NEW.customer_id, NEW.token, NEW.at, sim_time()); END",
-    "CREATE TRIGGER sim_refusal AFTER INSERT ON suppression WHEN NEW.customer_id IS NOT NULL"
-    " BEGIN INSERT INTO sim_journal (kind, customer, at, moment, word)"
-    " VALUES ('refusal', NEW.customer_id, NEW.created_at, sim_time(), NEW.scope); END",
-    "CREATE TRIGGER sim_call AFTER INSERT ON contact WHEN NEW.touch_id IS NULL"
-    " BEGIN INSERT INTO sim_journal (kind, customer, at, moment)"
-    " VALUES ('call', NEW.customer_id, NEW.at, sim_time()); END",
-)
+JOURNAL = """
+CREATE TABLE sim_journal (seq INTEGER PRIMARY KEY, kind TEXT, touch INTEGER, customer INTEGER, token INTEGER,
+    at INTEGER, moment REAL, word TEXT);
+CREATE TRIGGER sim_fence AFTER INSERT ON attempt BEGIN
+    INSERT INTO sim_journal (kind, touch, token, at, moment)
+    VALUES ('fence', NEW.touch_id, NEW.token, NEW.fenced_at, sim_time()) § END;
+CREATE TRIGGER sim_sending AFTER UPDATE OF status ON touch
+    WHEN NEW.status = 'sending' AND OLD.status <> 'sending' BEGIN
+    INSERT INTO sim_journal (kind, touch, customer, token, at, moment)
+    VALUES ('sending', NEW.id, NEW.customer_id, NEW.token, NEW.at, sim_time()) § END;
+CREATE TRIGGER sim_refusal AFTER INSERT ON suppression WHEN NEW.customer_id IS NOT NULL BEGIN
+    INSERT INTO sim_journal (kind, customer, at, moment, word)
+    VALUES ('refusal', NEW.customer_id, NEW.created_at, sim_time(), NEW.scope) § END;
+CREATE TRIGGER sim_call AFTER INSERT ON contact WHEN NEW.touch_id IS NULL BEGIN
+    INSERT INTO sim_journal (kind, customer, at, moment)
+    VALUES ('call', NEW.customer_id, NEW.at, sim_time()) § END;
+"""
 
 
 @contextmanager
@@ -75,8 +77,8 @@ class Storage:
         self._listen(self.engine)
         event.listen(self.engine, "connect", self._add_time)
         with writing(self.engine) as connection:
-            for statement in JOURNAL:
-                connection.execute(text(statement))
+            for statement in JOURNAL.split(";\n"):
+                connection.exec_driver_sql(statement.replace("§", ";"))
 
     def copy(self, name: str) -> Path:
         """The database as it is now, for looking at."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nurture.message.compose import Failure, compose
-from nurture.message.template import Template, Templates
+from nurture.message.template import Joined, Template, Templates
 from tests.unit.test_message_compose import ALICE_MAIL, FRONT, KEYED, context
 from tests.unit.test_message_inlining import Seen
 
@@ -44,7 +44,7 @@ def folder(tmp_path: Path, html: str, text: str = "本文") -> Template:
 
 def both(template: Template) -> tuple[object, object]:
     """What the joined form and what the separate files make of it."""
-    apart = replace(template, joined_text=None, joined_html=None)
+    apart = replace(template, joined=lambda _: Joined(None, None))
     found = [compose(each, "email", context(), KEYED, ALICE_MAIL) for each in (template, apart)]
     seen = [each if isinstance(each, Failure) else (each.subject, each.text, Seen(each.html).all) for each in found]
     return seen[0], seen[1]
@@ -60,13 +60,13 @@ def both(template: Template) -> tuple[object, object]:
         "{% for item in order.items %}<p>{{ loop.index }} {{ item.name }}</p>{% include '_foot.html.j2' %}{% endfor %}",
         "{% if order.total > 9999 %}a{% elif order.total > 10 %}<p>{{ order.total|money }}</p>{% else %}c{% endif %}",
         "{% from '_parts.html.j2' import row %}{% for item in order.items %}{{ row(item) }}{% endfor %}",
+        "{% if shop.email %}<p>{{ shop.email }}</p>{% endif %}<p>{{ shop.sender|upper }}{{ opt_out_mailbox }}</p>",
         "{% set who = '外' %}{% include '_foot.html.j2' %}<p>{{ who }}</p>",
     ],
 )
 def test_joined_and_apart_are_the_same_mail(tmp_path: Path, html: str) -> None:
     template = folder(tmp_path, html, "{% include '_foot.txt.j2' %}{{ customer.called }}")
-    assert template.joined_html is not None
-    assert template.joined_text is not None
+    assert None not in template.joined(())
     joined, apart = both(template)
     assert joined == apart
     assert not isinstance(joined, Failure)
@@ -86,7 +86,7 @@ def test_joined_and_apart_are_the_same_mail(tmp_path: Path, html: str) -> None:
 )
 def test_what_joining_could_change_is_left_apart(tmp_path: Path, html: str) -> None:
     template = folder(tmp_path, html)
-    assert template.joined_html is None
+    assert template.joined(()).html is None
     joined, apart = both(template)
     assert joined == apart
 

@@ -107,6 +107,8 @@ class Touch(SQLModel, table=True):
             postgresql_where=text("status = 'planned'"),
         ),
         Index("ix_touch_campaign", "campaign", "at"),
+        # The quota of a channel is counted at every claim.
+        Index("ix_touch_channel", "channel", "status", "at"),
         Index(
             "ix_touch_unknown",
             "at",

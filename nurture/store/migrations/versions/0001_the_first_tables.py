@@ -727,6 +727,7 @@ def upgrade() -> None:
             postgresql_where=sa.text("status = 'planned'"),
         )
         batch_op.create_index("ix_touch_campaign", ["campaign", "at"], unique=False)
+        batch_op.create_index("ix_touch_channel", ["channel", "status", "at"], unique=False)
         batch_op.create_index(
             "ix_touch_expires",
             ["expires_at"],
@@ -805,6 +806,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("status = 'planned'"),
             postgresql_where=sa.text("status = 'planned'"),
         )
+        batch_op.drop_index("ix_touch_channel")
         batch_op.drop_index("ix_touch_campaign")
         batch_op.drop_index(
             "ix_touch_at", sqlite_where=sa.text("status = 'planned'"), postgresql_where=sa.text("status = 'planned'")

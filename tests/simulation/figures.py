@@ -1,0 +1,52 @@
+"""Figures of the suites that prove delivery: one JSON file each, added up over runs, with the commit they ran on."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nurture.clock import system_clock
+
+ROOT = Path(__file__).resolve().parents[2]
+FIGURES = ROOT / "figures"
+
+
+def write(suite: str, what: str, figures: Mapping[str, Any]) -> None:
+    """Puts a suite's figures into its file, in place of older ones."""
+    FIGURES.mkdir(exist_ok=True)
+    found = {"suite": suite, "what": what, "figures": figures, "commit": _commit(), "date": _today()}
+    _file(suite).write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def add_up(suite: str, what: str, figures: Mapping[str, Any]) -> None:
+    """Adds figures to those in the suite's file: numbers and mappings of numbers are summed, lists joined."""
+    file = _file(suite)
+    before: Mapping[str, Any] = json.loads(file.read_text("utf-8"))["figures"] if file.exists() else {}
+    total = _sum(before, figures)
+    commits = dict(before.get("days_by_commit", {}))
+    commits[_commit()] = commits.get(_commit(), 0) + figures.get("days", 0)
+    write(suite, what, {**total, "days_by_commit": commits})
+
+
+def _sum(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    total = dict(one)
+    for key, value in other.items():
+        if isinstance(value, Mapping):
+            total[key] = dict(sorted(_sum(total.get(key, {}), value).items()))
+        else:
+            total[key] = total[key] + value if key in total else value
+    return total
+
+
+def _file(suite: str) -> Path:
+    return FIGURES / f"{suite}.json"
+
+
+def _commit() -> str:
+    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return found.stdout.strip() or "unknown"
+
+
+def _today() -> str:
+    return f"{system_clock().now():%Y-%m-%d}"
