@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import BigInteger, Connection, and_, delete, func, insert, literal, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, and_, delete, func, insert, literal, select, update
 
 from nurture.channels.outcome import Accepted, Deferred, NotSent, Outcome, Rejected, Unknown
 from nurture.channels.retry import backoff, slows_domain
@@ -186,6 +186,8 @@ def _give_back(connection: Connection, tried: Tried, result: str, code: str, at:
 
 def _rejected(connection: Connection, tried: Tried, outcome: Rejected, now: datetime) -> bool:
     claimed = tried.claimed
+    if connection.scalar(select(TOUCH.c.id).where(_mine(claimed))) is None:
+        return False
     if outcome.scope == "domain":
         # Nothing stops a whole domain: without a later slot the worker would knock again at once, and again.
         return _not_now(connection, tried, Deferred("domain", outcome.code, outcome.reply), now)
@@ -269,10 +271,12 @@ def _finish(
 
 def _write(connection: Connection, claimed: Claimed, values: dict[str, Any]) -> bool:
     """The one guarded UPDATE: only the holder of the token, only from a state that a worker holds."""
-    mine = and_(
-        TOUCH.c.id == claimed.touch_id, TOUCH.c.token == claimed.token, TOUCH.c.status.in_(("claimed", "sending"))
-    )
-    return connection.execute(update(TOUCH).where(mine).values(**values)).rowcount == 1
+    return connection.execute(update(TOUCH).where(_mine(claimed)).values(**values)).rowcount == 1
+
+
+def _mine(claimed: Claimed) -> ColumnElement[bool]:
+    held = TOUCH.c.status.in_(("claimed", "sending"))
+    return and_(TOUCH.c.id == claimed.touch_id, TOUCH.c.token == claimed.token, held)
 
 
 def _log(
