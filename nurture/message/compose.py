@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -170,7 +171,7 @@ class _Writing:
         return line
 
     def _text(self, template: jinja2.Template, values: Mapping[str, Any], part: str) -> str:
-        text = clean_body(self._rendered(template, values, self._joined().text))
+        text = clean_body(self._rendered(template, values, self._joined.text))
         if not text.strip():
             raise ValueRefused("message.empty", part=part)
         return text
@@ -187,8 +188,9 @@ class _Writing:
             preheader = clean_line(self._rendered(self.template.preheader, values)).strip()
             hidden = f'<div style="{_HIDDEN}">{escape(preheader)}</div>' if preheader else ""
         self.file = next(each.shown for each in self.template.sources if each.name == self.template.name + HTML)
-        return inline(self._rendered(self.template.html, values, self._joined().html), hidden)
+        return inline(self._rendered(self.template.html, values, self._joined.html), hidden)
 
+    @cached_property
     def _joined(self) -> Joined:
         shop, mailbox = self.context.values.get("shop"), self.context.values.get("opt_out_mailbox")
         constants = [(f"shop.{name}", value) for name, value in shop.held.items()] if isinstance(shop, Shop) else []
@@ -202,7 +204,7 @@ class _Writing:
         """What a form renders to, by its joined form where there is one; values of joined HTML are marked."""
         if joined:
             try:
-                return self._pieces(joined, values, marks=joined is self._joined().html)
+                return self._pieces(joined, values, marks=joined is self._joined.html)
             except Exception:
                 # The separate files fail with their own names and lines.
                 values[RENDERING].passes = 0

@@ -79,13 +79,15 @@ def _mailto(mailbox: str) -> str:
 def _signed(key: str, numbers: list[int]) -> str:
     """What itsdangerous would write, which derives the key anew for every token and tries to compress three numbers."""
     payload = _base64(json.dumps(numbers, separators=(",", ":")).encode())
-    signature = _base64(hmac.digest(_derived(key), payload, "sha256"))
-    return (payload + b"." + signature).decode()
+    signing = _signing(key).copy()
+    signing.update(payload)
+    return (payload + b"." + _base64(signing.digest())).decode()
 
 
 @lru_cache(maxsize=8)
-def _derived(key: str) -> bytes:
-    return bytes(_serializer(key).make_signer(SALT).derive_key())
+def _signing(key: str) -> hmac.HMAC:
+    # Copied for each token: `hmac.digest` gives the interpreter away to other threads, and waits to get it back.
+    return hmac.new(bytes(_serializer(key).make_signer(SALT).derive_key()), digestmod=sha256)
 
 
 def _base64(data: bytes) -> bytes:
