@@ -199,9 +199,17 @@ class Line(Section):
     """How many people may be pushed to in a calendar month (Japan: 200, 5,000 or 30,000); None = no limit."""
     per_second: int = Field(default=20, ge=1, le=2000)
     """Most pushes a second; LINE itself allows 2,000."""
+    keep_chats: DurationText = Duration(90, 0, 0)
+    """How long what people wrote in the chat is kept once it was acted on; whole days."""
     greeting: bool = True
     """Whether friends are greeted in the chat; false where the official account has a greeting of its own."""
     host: str = "https://api.line.me"
+
+    @model_validator(mode="after")
+    def _chats_are_kept_for_days(self) -> Self:
+        if self.keep_chats.days < 1 or self.keep_chats.months or self.keep_chats.seconds:
+            raise wrong("config.keep_chats", key="keep_chats")
+        return self
 
 
 class Web(Section):

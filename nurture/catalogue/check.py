@@ -1,6 +1,10 @@
 """Texts of `nurture check`, each key as (Japanese, English)."""
 
 TEXTS: dict[str, tuple[str, str]] = {
+    "check.no_owner": (
+        "approve: true ですが、夕方のメールを送れません。owner.email（か shop.email）と email.host を書いてください",
+        "approve: true, but the evening's mail can't be sent: it needs owner.email or shop.email, and email.host",
+    ),
     "check.said": ("{what}", "{what}"),
     "check.no_template": (
         "ステップ「{step}」の文面「{found}」がありません。templates/{found}.txt.j2 を作ってください",

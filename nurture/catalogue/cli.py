@@ -134,6 +134,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "no errors, warnings: {warnings}. Next: nurture preview",
     ),
     "cli.check.clean": ("誤りはありません。次は: nurture preview", "no errors. Next: nurture preview"),
+    "cli.preview.held": (
+        "approve: true なので、承認するまで送りません（夕方のメールのボタンか、nurture approve）",
+        "approve: true: nothing leaves before it is approved, by the evening's mail or nurture approve",
+    ),
     "cli.preview.next": (
         "文面を読む: nurture preview --format html --output preview.html　おひとりの理由: nurture explain お客様番号",
         "letters: nurture preview --format html --output preview.html; for one customer: nurture explain NUMBER",

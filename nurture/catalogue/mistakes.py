@@ -1,6 +1,10 @@
 """Texts about mistakes in files that a person wrote, each key as (Japanese, English)."""
 
 TEXTS: dict[str, tuple[str, str]] = {
+    "config.keep_chats": (
+        "日数で書いてください（例: 90 days）。{found} ではいけません",
+        "write whole days, such as 90 days, and not {found}",
+    ),
     "config.dkim_file": (
         "署名（DKIM）の秘密鍵のファイル {found} が読めません（{problem}）",
         "the file {found} with the private key for signing (DKIM) can't be read: {problem}",

@@ -23,6 +23,8 @@ def look_at_sender(situation: Situation) -> Iterator[Finding]:
         yield _in_config("error" if live else "warning", "email.from_address", "check.no_from")
     if "line" in channels and not settings.line.enabled:
         yield _in_config("warning", "line.enabled", "check.line_off")
+    if settings.approve and not (settings.owner_address and settings.email.host):
+        yield _in_config("warning", "owner.email", "check.no_owner")
     if live:
         yield from _credentials(situation, channels)
 

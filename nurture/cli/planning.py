@@ -14,6 +14,8 @@ from .desk import Desk
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from nurture.config import Settings
+
     from .folder import Shop
 
 Format = Literal["table", "json", "html"]
@@ -37,7 +39,10 @@ def preview(
     now = _moment(desk, shop, at)
     with existing_database(shop.settings) as engine:
         text = _foreseen(desk, shop, engine, now, campaign, customer, format_)
+        held = shop.settings.approve and _waits_for_approval(engine, shop.settings, desk.now)
     _give(desk, text, output)
+    if held:
+        desk.tell("cli.preview.held")
     if format_ == "table":
         desk.tell("cli.preview.next")
 
@@ -99,6 +104,15 @@ def _foreseen(
         "html": lambda: as_html(found, desk.language),
     }
     return forms[format_]()
+
+
+def _waits_for_approval(engine: "Engine", settings: "Settings", now: datetime) -> bool:
+    """Whether something of tomorrow's list does not leave before the owner's word."""
+    from nurture.feedback.approving import end_of, next_day
+    from nurture.store import approved_until, reading
+
+    with reading(engine) as connection:
+        return approved_until(connection) < end_of(settings, next_day(settings, now))
 
 
 def _moment(desk: Desk, shop: "Shop", at: str) -> datetime:

@@ -15,7 +15,7 @@ from nurture.channels.pipeline import Timeouts
 from nurture.channels.server import mail_server
 from nurture.channels.signing import signer
 from nurture.config import Settings
-from nurture.daemon import Daemon, Errand, Evening, LineAccountWatch, Shop, Watched
+from nurture.daemon import Daemon, Errand, Evening, LineAccountWatch, Shop, Tidying, Watched
 from nurture.daemon.guard import Guard
 from nurture.daemon.notifying import notifier
 from nurture.daemon.sidecar import Sidecar, sidecar_path
@@ -111,7 +111,7 @@ def _errands(
 ) -> tuple[Sequence[Errand], Sequence[Errand]]:
     """Those before and those after planning."""
     before: list[Errand] = [watch.look] if watch else []
-    after: list[Errand] = []
+    after: list[Errand] = [Tidying(daemon.worker.writer).tidy]
     if settings.email.host:
         server = mail_server(settings)
         sign = signer(settings) or (lambda mail: mail)

@@ -6,6 +6,7 @@ from .evening import Evening
 from .lock import FileLocked, lock_database
 from .postman import read_mailbox, watch_mailbox
 from .reload import Watched
+from .tidying import Tidying
 
 __all__ = [
     "Daemon",
@@ -15,6 +16,7 @@ __all__ = [
     "LineAccountWatch",
     "Shop",
     "Step",
+    "Tidying",
     "Watched",
     "lock_database",
     "read_mailbox",

@@ -173,3 +173,19 @@ def test_the_schema_is_written_where_editors_look(nurture: Nurture, empty_shop: 
     given = nurture("schema", "--output", "nurture.schema.json")
     assert given.status == 0
     assert json.loads((empty_shop / "nurture.schema.json").read_text("utf-8")) == json.loads(nurture("schema").out)
+
+
+def test_who_wants_to_be_asked_must_be_reachable(nurture: Nurture, empty_shop: Path) -> None:
+    config = empty_shop / "config.yaml"
+    rewrite(config, "# approve: true", "approve: true")
+    assert ("warning", "check.no_owner") not in codes(nurture)
+    rewrite(config, "  host: smtp.minato-coffee.example", "  # host: smtp.minato-coffee.example")
+    assert ("warning", "check.no_owner") in codes(nurture)
+
+
+def test_a_key_that_can_not_sign_is_told_in_live_mode(nurture: Nurture, empty_shop: Path) -> None:
+    config = empty_shop / "config.yaml"
+    rewrite(config, "  tls: starttls", "  tls: starttls\n  dkim: {selector: spring}")
+    rewrite(config, "mode: preview", "mode: live")
+    assert ("error", "channels.dkim_key") in codes(nurture)
+    assert ("error", "channels.dkim_unusable") in codes(nurture, NURTURE_DKIM_KEY="no key")

@@ -1,11 +1,12 @@
 """`preview`, `explain`, `run --once`: what they show is the plan, and only a live run writes it down."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from .conftest import Nurture, rewrite
+from .conftest import SUNDAY, Nurture, rewrite
 
 
 def touches(folder: Path) -> int:
@@ -100,3 +101,12 @@ def test_status_as_json(nurture: Nurture, sample_shop: Path) -> None:
     assert told["counts"]["customer"] > 200
     assert told["wal_fault"] in (True, False)
     assert told["last_tick"] is None
+
+
+def test_who_wants_to_be_asked_reads_that_the_list_waits(nurture: Nurture, sample_shop: Path) -> None:
+    assert "承認するまで" not in nurture("preview").err
+    rewrite(sample_shop / "config.yaml", "# approve: true", "approve: true")
+    assert "承認するまで" in nurture("preview").err
+    assert nurture("approve").status == 0
+    assert "承認するまで" not in nurture("preview").err
+    assert "承認するまで" in nurture("preview", now=SUNDAY + timedelta(days=1)).err

@@ -6,6 +6,7 @@ import pytest
 
 from nurture.catalogue import say
 from nurture.gates.reach import FIXED, TIMED
+from nurture.preview.queue import Queue
 from nurture.preview.reason import Wording, last_to_open
 from tests.preview import people
 from tests.preview.people import japan
@@ -106,3 +107,34 @@ def test_a_message_waits_for_the_gate_that_opens_last() -> None:
     assert last_to_open([night, other]) == other
     assert last_to_open([{"gate": "paused"}, night]) == night
     assert last_to_open(None) is None
+
+
+@pytest.mark.parametrize(
+    ("queue", "japanese", "english"),
+    [
+        (
+            Queue("email", 300, "hour"),
+            "メールは1時間に300通までのため、順番を待っています",
+            "waits its turn: 300 an hour by mail",
+        ),
+        (
+            Queue("docomo.test", 60, "minute"),
+            "docomo.test あては1分に60通までのため、順番を待っています",
+            "waits its turn: 60 a minute to docomo.test",
+        ),
+        (
+            Queue("line", 20, "second"),
+            "LINEは1秒に20通までのため、順番を待っています",
+            "waits its turn: 20 a second by LINE",
+        ),
+        (
+            Queue("docomo.test", 12, "minute", slowed=True),
+            "docomo.test から少しずつ送るように求められたため、順番を待っています",
+            "waits its turn: docomo.test asked for fewer mails at a time",
+        ),
+    ],
+)
+def test_what_an_overdue_message_waits_for_is_told(queue: Queue, japanese: str, english: str) -> None:
+    settings = people.settings()
+    assert Wording("ja", settings, TITLES).queue(queue) == japanese
+    assert Wording("en", settings, TITLES).queue(queue) == english
