@@ -4,13 +4,12 @@ It stands in mails and, as a QR code, on paper. What opening it does is decided 
 """
 
 from datetime import datetime, timedelta
-from hashlib import sha256
 
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadData
 
 from nurture.config import Settings
 
-from .link import EXAMPLE
+from .link import EXAMPLE, serializer, signed
 
 VARIABLE = "line_link_url"
 """As templates name it."""
@@ -46,10 +45,11 @@ def link_for_mail(settings: Settings, customer_id: int, made_at: int) -> str:
 
 def read_link_token(settings: Settings, token: str, now: datetime) -> int | None:
     """The customer that a link was made for; None when it is not one of ours, or older than `LINK_LIVES`."""
-    if not settings.secrets.secret_key.get_secret_value():
+    key = settings.secrets.secret_key.get_secret_value()
+    if not key:
         return None
     try:
-        customer_id, made = _serializer(settings).loads(token)
+        customer_id, made = serializer(key, SALT).loads(token)
         age = int(now.timestamp()) - int(made)
         return int(customer_id) if age <= LINK_LIVES.total_seconds() else None
     except (BadData, TypeError, ValueError):
@@ -57,11 +57,5 @@ def read_link_token(settings: Settings, token: str, now: datetime) -> int | None
 
 
 def _signed(settings: Settings, customer_id: int, made_at: int) -> str | None:
-    if not settings.secrets.secret_key.get_secret_value():
-        return None
-    return str(_serializer(settings).dumps([customer_id, made_at]))
-
-
-def _serializer(settings: Settings) -> URLSafeSerializer:
     key = settings.secrets.secret_key.get_secret_value()
-    return URLSafeSerializer(key, salt=SALT, signer_kwargs={"digest_method": sha256, "key_derivation": "hmac"})
+    return signed(key, SALT, [customer_id, made_at]) if key else None

@@ -43,7 +43,7 @@ def make_token(settings: Settings, subscription: Subscription) -> str | None:
     if not key:
         return EXAMPLE if settings.mode == "preview" else None
     numbers = (CHANNELS.index(subscription.channel), PURPOSES.index(subscription.purpose))
-    return _signed(key, [subscription.customer_id, *numbers])
+    return signed(key, SALT, [subscription.customer_id, *numbers])
 
 
 def read_token(settings: Settings, token: str) -> Subscription | None:
@@ -52,7 +52,7 @@ def read_token(settings: Settings, token: str) -> Subscription | None:
     if not key:
         return None
     try:
-        customer_id, channel, purpose = _serializer(key).loads(token)
+        customer_id, channel, purpose = serializer(key, SALT).loads(token)
         return Subscription(int(customer_id), CHANNELS[channel], PURPOSES[purpose])
     except (BadData, TypeError, ValueError, IndexError):
         return None
@@ -76,24 +76,28 @@ def _mailto(mailbox: str) -> str:
     return f"mailto:{quote(mailbox, safe='@+')}?subject={quote('unsubscribe ')}"
 
 
-def _signed(key: str, numbers: list[int]) -> str:
-    """What itsdangerous would write, which derives the key anew for every token and tries to compress three numbers."""
+def signed(key: str, salt: str, numbers: list[int]) -> str:
+    """What itsdangerous would write, which derives the key anew for every token and tries to compress a few numbers.
+
+    `salt` keeps the tokens of one purpose from being taken for those of another.
+    """
     payload = _base64(json.dumps(numbers, separators=(",", ":")).encode())
-    signing = _signing(key).copy()
+    signing = _signing(key, salt).copy()
     signing.update(payload)
     return (payload + b"." + _base64(signing.digest())).decode()
 
 
 @lru_cache(maxsize=8)
-def _signing(key: str) -> hmac.HMAC:
+def serializer(key: str, salt: str) -> URLSafeSerializer:
+    """What reads such tokens back."""
+    return URLSafeSerializer(key, salt=salt, signer_kwargs={"digest_method": sha256, "key_derivation": "hmac"})
+
+
+@lru_cache(maxsize=8)
+def _signing(key: str, salt: str) -> hmac.HMAC:
     # Copied for each token: `hmac.digest` gives the interpreter away to other threads, and waits to get it back.
-    return hmac.new(bytes(_serializer(key).make_signer(SALT).derive_key()), digestmod=sha256)
+    return hmac.new(bytes(serializer(key, salt).make_signer(salt).derive_key()), digestmod=sha256)
 
 
 def _base64(data: bytes) -> bytes:
     return urlsafe_b64encode(data).rstrip(b"=")
-
-
-@lru_cache(maxsize=8)
-def _serializer(key: str) -> URLSafeSerializer:
-    return URLSafeSerializer(key, salt=SALT, signer_kwargs={"digest_method": sha256, "key_derivation": "hmac"})
