@@ -39,7 +39,7 @@ STAGES: tuple[tuple[Any, str, str], ...] = (
     (delivery, "claim", "claim"),
     (delivery, "compose_all", "compose"),
     (delivery, "store_frozen", "freeze"),
-    (delivery, "fence", "fence"),
+    (delivery, "let_pass", "fence"),
     (delivery, "record", "record"),
     (writing.Writer, "_together", "commits"),
 )

@@ -6,13 +6,13 @@ fence is therefore never followed by a send. Passing inserts the contact and rai
 of the same owner passes on the old knowledge.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 
 from sqlalchemy import Connection, delete
 
 from nurture.gates.cap import QUARTER, periods_in
-from nurture.store import Prepared, change, lock_sharing
+from nurture.store import Prepared, change, lock_sharing, together
 from nurture.store.facts import note_contacts, refresh_facts
 from nurture.store.tables import Contact, table
 
@@ -84,14 +84,21 @@ def fence(connection: Connection, claims: Sequence[Claimed], now: datetime, leas
 
     At most one touch of an owner passes. `lease`: seconds for which the outcome is waited for.
     """
+    return let_pass(connection, claims, now, lease, lock_people(connection, claims))
+
+
+def let_pass(
+    connection: Connection, claims: Sequence[Claimed], now: datetime, lease: int, sharers: Set[int]
+) -> set[int]:
+    """As `fence`, where `lock_people` locked them in this transaction and gave these `sharers`."""
     batch = list({each.owner_id: each for each in claims}.values())
-    lock_people(connection, batch)
     instant = int(now.timestamp())
     rows = [(each.touch_id, each.token) for each in batch]
     passed = dict(PASSING.run(connection, rows, now=instant, leased=instant + lease))
     through = [each for each in batch if each.touch_id in passed]
     if through:
-        _note(connection, through, passed, now)
+        with together(connection):
+            _note(connection, through, passed, now, sharers)
     return set(passed)
 
 
@@ -114,14 +121,16 @@ def finish_attempts(connection: Connection, ended: Iterable[tuple[Claimed, str, 
     FINISHING.run(connection, rows, now=int(now.timestamp()))
 
 
-def lock_people(connection: Connection, batch: Iterable[Claimed]) -> None:
-    """Locks customers, owners and whoever shares their inboxes, in ascending order."""
-    lock_sharing(connection, (each for claimed in batch for each in (claimed.customer_id, claimed.owner_id)))
+def lock_people(connection: Connection, batch: Iterable[Claimed]) -> set[int]:
+    """Locks customers, owners and whoever shares their inboxes, in ascending order; gives those who share one."""
+    return lock_sharing(connection, (each for claimed in batch for each in (claimed.customer_id, claimed.owner_id)))
 
 
-def _note(connection: Connection, through: Sequence[Claimed], counts: Mapping[int, bool], now: datetime) -> None:
+def _note(
+    connection: Connection, through: Sequence[Claimed], counts: Mapping[int, bool], now: datetime, sharers: Set[int]
+) -> None:
     people, instant = [each.customer_id for each in through], int(now.timestamp())
-    change(connection, people, now)
+    change(connection, people, now, among_locked=sharers)
     contacts = [
         (
             each.customer_id,

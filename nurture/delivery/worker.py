@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
-from sqlalchemy import BigInteger, Connection, Engine, literal, select, update
+from sqlalchemy import BigInteger, Connection, Engine, literal, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from nurture.campaign import Campaigns
@@ -20,17 +20,17 @@ from nurture.channels.fence import Fence, Permit
 from nurture.channels.outcome import Accepted, NotSent, Outcome, Unknown
 from nurture.clock import Clock
 from nurture.gates.situation import Situation
-from nurture.store import reading
 from nurture.store.backstop import refusal_of
 from nurture.store.tables import Message, Touch, table
 
 from .breaker import BROKEN, Breaker, Trip, pause_campaign, report_backstop
 from .claiming import GUARD, claim
 from .composing import compose_all
-from .fencing import fence, lock_people
+from .fencing import let_pass, lock_people
 from .freezing import Press, Unwritable, store_frozen
 from .reaping import Reaped, reap
 from .recording import Tried, fail_unwritable, record, release
+from .repeating import judged, take_again
 from .values import Claimed, Ready
 from .writer import Writer
 
@@ -149,7 +149,7 @@ class Worker:
         now = self.clock.now()
         reaped: Reaped = await self.writer.run(lambda connection: reap(connection, now, everything=everything))
         for touch_id in reaped.repeatable:
-            await self._repeat(touch_id)
+            await self._repeat(touch_id, everything=everything)
         self.counts["unknown"] += reaped.unknown
         return reaped
 
@@ -221,49 +221,22 @@ class Worker:
             if handing.ended:
                 return
 
-    async def _repeat(self, touch_id: int) -> None:
-        found = await asyncio.to_thread(self._find_repeatable, touch_id)
+    async def _repeat(self, touch_id: int, *, everything: bool) -> None:
         senders = self.senders.get("line")
-        if found is None or not senders:
+        if not senders or self._ending:
             return
-        outcomes: list[Outcome] = []
-        await senders[0].send_many(iter([found]), lambda _: _leave, lambda _, outcome: outcomes.append(outcome))
-        await self.record(Tried(found.claimed, outcomes[0], fenced=True))
-
-    def _find_repeatable(self, touch_id: int) -> Ready | None:
-        with reading(self.engine) as connection:
-            row = connection.execute(
-                select(TOUCH, MESSAGE.c.recipient, MESSAGE.c.key, MESSAGE.c.body)
-                .join(MESSAGE, (MESSAGE.c.touch_id == TOUCH.c.id) & (MESSAGE.c.hop == TOUCH.c.hop))
-                .where(TOUCH.c.id == touch_id, TOUCH.c.status == "sending")
-            ).one_or_none()
-        steps = [
-            (campaign, step)
-            for campaign in self.shift.campaigns.campaigns
-            for step in campaign.steps
-            if row is not None and (campaign.campaign, step.step) == (row.campaign, row.step)
-        ]
-        if row is None or not steps:
-            return None
-        campaign, step = steps[0]
-        claimed = Claimed(
-            touch_id=row.id,
-            token=row.token,
-            customer_id=row.customer_id,
-            owner_id=row.owner_id,
-            campaign=campaign,
-            step=step,
-            occurrence=row.occurrence,
-            subject_id=row.subject_id,
-            occurred_at=int(row.due_at.timestamp()),
-            channel=row.channel,
-            address=row.recipient,
-            hop=row.hop,
-            attempts=row.attempts,
-            expires_at=int(row.expires_at.timestamp()),
-            sendable_until=int(row.sendable_until.timestamp()),
+        now, boot, apart = self.clock.now(), self.clock.boottime(), self.apart
+        campaigns = self.shift.campaigns
+        found = await self.writer.run(
+            lambda connection: take_again(connection, campaigns, touch_id, now, everything=everything)
         )
-        return Ready(claimed, "", row.key, bytes(row.body))
+        if found is None:
+            return
+        passage = _Passage(self, replace(found.claimed, apart=apart))
+        passage.wall, passage.boot = now, boot
+        outcomes: list[Outcome] = []
+        await senders[0].send_many(iter([found]), lambda _: passage.pass_by, lambda _, each: outcomes.append(each))
+        await self.record(Tried(found.claimed, judged(outcomes[0]), fenced=True))
 
     async def record(self, tried: Tried) -> None:
         """Has an outcome written, tried again while the database is busy."""
@@ -294,10 +267,10 @@ class Worker:
         claims = [each for each in items if isinstance(each, Claimed)]
         now = self.clock.now()
         # At once for both, so that two workers can't wait for each other.
-        lock_people(connection, [*(each.claimed for each in tried), *claims])
+        sharers = lock_people(connection, [*(each.claimed for each in tried), *claims])
         if tried:
             record(connection, tried, now)
-        passed = fence(connection, claims, now, SENDING_LEASE) if claims else set()
+        passed = let_pass(connection, claims, now, SENDING_LEASE, sharers) if claims else set()
         return [isinstance(each, Tried) or each.touch_id in passed for each in items]
 
     async def _renew(self) -> None:
@@ -412,6 +385,10 @@ class _Passage:
             return False
         return passed
 
+    async def pass_by(self) -> Permit:
+        """For a push that is repeated: its fence was the transaction that took it again."""
+        return self._permit()
+
     def _permit(self) -> Permit:
         return Permit(float(self.claimed.sendable_until), self._still)
 
@@ -430,11 +407,6 @@ class _Passage:
 
 def _execute(connection: Connection, statement: object, until: object) -> None:
     connection.execute(statement.values(lease_until=until))  # type: ignore[attr-defined]
-
-
-async def _leave() -> Permit:
-    """A push that is repeated under its retry key passed the fence long ago."""
-    return Permit(float("inf"), lambda: True)
 
 
 def _word(tried: Tried) -> str:

@@ -8,7 +8,7 @@ from nurture.store.engine import PlanningConnection, open_engine, planning, read
 from nurture.store.identity import bucket_of, database_id, database_secret, set_database_secret
 from nurture.store.migrations import NewerDatabase, current_revision, needs_upgrade, upgrade
 from nurture.store.pausing import pause, resume
-from nurture.store.prepared import Prepared
+from nurture.store.prepared import Prepared, together
 from nurture.store.quota import line_quota, note_line_quota
 from nurture.store.snapshot import backup
 
@@ -43,6 +43,7 @@ __all__ = [
     "resume",
     "set_database_secret",
     "sqlite_module",
+    "together",
     "upgrade",
     "wal_fault",
     "writing",

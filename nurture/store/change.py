@@ -22,9 +22,12 @@ _SHARING = Prepared(
         SELECT id FROM named UNION
         SELECT customer.cap_owner_id FROM named CROSS JOIN customer
         WHERE customer.id = named.id AND customer.cap_owner_id IS NOT NULL
+    ),
+    everybody(id) AS (
+        SELECT id FROM owned UNION
+        SELECT customer.id FROM owned CROSS JOIN customer WHERE customer.cap_owner_id = owned.id
     )
-    SELECT id FROM owned UNION
-    SELECT customer.id FROM owned CROSS JOIN customer WHERE customer.cap_owner_id = owned.id
+    SELECT customer.id, customer.cap_owner_id FROM everybody CROSS JOIN customer WHERE customer.id = everybody.id
     """,
     id="BIGINT",
 )
@@ -46,20 +49,26 @@ _LEAVE_WORD = Prepared(
 )
 
 
-def change(connection: Connection, customer_ids: Iterable[int], now: datetime) -> None:
+def change(
+    connection: Connection, customer_ids: Iterable[int], now: datetime, *, among_locked: Iterable[int] | None = None
+) -> None:
     """Marks customers as changed, with all who share an inbox with one of them, since their caps are common.
 
     Call it inside the write transaction (`writing`) of the change itself and before the change, so that on PostgreSQL
     the locks are taken in ascending order of id and two changes can't block each other. When `cap_owner_id` itself is
     changed, call it before and after. Unknown ids are passed over. `now`: aware UTC; a naive one raises ValueError.
+    `among_locked`: what `lock_sharing` gave in this transaction, where these customers were locked by it.
     """
     if now.tzinfo is None:
         raise ValueError(f"naive datetime {now!r}: an instant needs its zone")
-    for ids in _chunks(sharing(connection, customer_ids)):
-        rows = [(each,) for each in ids]
-        _lock(connection, rows)
-        _RAISE.run(connection, rows)
-        _LEAVE_WORD.run(connection, rows)
+    named = sorted(set(customer_ids))
+    if among_locked is not None and not set(named) & set(among_locked):
+        _raise(connection, named)
+        return
+    for ids in _chunks(list(_sharing(connection, named))):
+        if among_locked is None:
+            _lock(connection, ids)
+        _raise(connection, ids)
 
 
 def change_selected(connection: Connection, selected: Select[tuple[int]], now: datetime) -> None:
@@ -67,28 +76,39 @@ def change_selected(connection: Connection, selected: Select[tuple[int]], now: d
     change(connection, connection.scalars(selected), now)
 
 
-def sharing(connection: Connection, customer_ids: Iterable[int]) -> list[int]:
-    """The ids in ascending order, each with its cap owner and everybody else of that owner.
+def _sharing(connection: Connection, customer_ids: Iterable[int]) -> dict[int, int | None]:
+    """The customers in ascending order of id, each with its cap owner and everybody else of that owner; to each the
+    owner, None where that is nobody else.
 
     Somebody may join an inbox between this reading and the locks: whoever lets them join marks the inbox as well.
     """
-    found = set(customer_ids)
-    for ids in _chunks(sorted(found)):
-        found.update(each for (each,) in _SHARING.run(connection, [(each,) for each in ids]))
-    return sorted(found)
+    found: dict[int, int | None] = {}
+    for ids in _chunks(sorted(set(customer_ids))):
+        found.update(_SHARING.run(connection, [(each,) for each in ids]))
+    return dict(sorted(found.items()))
 
 
-def lock_sharing(connection: Connection, customer_ids: Iterable[int]) -> None:
+def lock_sharing(connection: Connection, customer_ids: Iterable[int]) -> set[int]:
     """Locks customers and all who share an inbox with one of them, in ascending order of id, so that a `change` of them
-    in the same transaction waits for nobody. On SQLite the write transaction is the lock."""
-    if connection.dialect.name == "postgresql":
-        for ids in _chunks(sharing(connection, customer_ids)):
-            _lock(connection, [(each,) for each in ids])
+    in the same transaction waits for nobody. Gives those of them who share an inbox.
+
+    On SQLite the write transaction is the lock.
+    """
+    owners = _sharing(connection, customer_ids)
+    for ids in _chunks(list(owners)):
+        _lock(connection, ids)
+    return {each for pair in owners.items() if pair[1] is not None for each in pair}  # type: ignore[misc]
 
 
-def _lock(connection: Connection, rows: list[tuple[int]]) -> None:
+def _lock(connection: Connection, ids: list[int]) -> None:
     if connection.dialect.name == "postgresql":
-        _LOCK.run(connection, rows)
+        _LOCK.run(connection, [(each,) for each in ids])
+
+
+def _raise(connection: Connection, ids: list[int]) -> None:
+    rows = [(each,) for each in ids]
+    _RAISE.run(connection, rows)
+    _LEAVE_WORD.run(connection, rows)
 
 
 def _chunks(ids: list[int]) -> Iterator[list[int]]:

@@ -6,7 +6,8 @@ transaction and its errors are used.
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection
@@ -21,6 +22,7 @@ class Prepared:
 
     def __init__(self, sql: str, **columns: str) -> None:
         """`sql`: the same for both databases, parameters as `:name`. `columns`: their PostgreSQL types, in order."""
+        self._returns = "RETURNING" in sql or sql.split()[0] in ("SELECT", "WITH")
         self._texts = {
             "sqlite": sql.replace("{rows}", _rows_on_sqlite(columns)),
             "postgresql": _PARAMETER.sub(r"%(\1)s", sql.replace("{rows}", _rows_on_postgresql(columns))),
@@ -41,11 +43,27 @@ class Prepared:
         cursor = connection.connection.cursor()
         try:
             cursor.execute(text, parameters)
-            return list(cursor.fetchall()) if cursor.description else []
+            return list(cursor.fetchall()) if self._returns else []
         except dialect.dbapi.Error as problem:
             _raise(text, problem, dialect)
         finally:
             cursor.close()
+
+
+@contextmanager
+def together(connection: Connection) -> Iterator[None]:
+    """Within it PostgreSQL is given statements without awaiting each, but for those that give rows; an error of one is
+    raised by a later one, or at the end. On SQLite there is nobody to wait for."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    assert connection.dialect.dbapi is not None
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.pipeline():
+            yield
+    except connection.dialect.dbapi.Error as problem:
+        _raise("a pipeline", problem, connection.dialect)
 
 
 def _raise(text: str, problem: Exception, dialect: Any) -> NoReturn:
