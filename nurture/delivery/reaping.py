@@ -48,9 +48,9 @@ def reap(connection: Connection, now: datetime, *, everything: bool = False) -> 
     claimed = list(connection.scalars(select(TOUCH.c.id).where(TOUCH.c.status == "claimed", over)))
     sending = list(connection.scalars(select(TOUCH.c.id).where(TOUCH.c.status == "sending", over)))
     released = _release(connection, claimed, now)
-    repeatable = _repeatable(connection, sending, instant)
-    unknown = [each for each in sending if each not in set(repeatable)]
-    return Reaped(released, _unknown(connection, unknown, now), tuple(repeatable))
+    again = repeatable(connection, sending, instant)
+    unknown = [each for each in sending if each not in set(again)]
+    return Reaped(released, _unknown(connection, unknown, now), tuple(again))
 
 
 def _release(connection: Connection, ids: Sequence[int], now: datetime) -> int:
@@ -71,7 +71,8 @@ def _unknown(connection: Connection, ids: Sequence[int], now: datetime) -> int:
     return _update(connection, ids, "sending", {"status": "unknown", "result": "unknown", "lease_until": None})
 
 
-def _repeatable(connection: Connection, ids: Sequence[int], instant: int) -> list[int]:
+def repeatable(connection: Connection, ids: Sequence[int], instant: int) -> list[int]:
+    """Those of these touches whose push may go out again at `instant`: key alive, window open, still wanted."""
     if not ids:
         return []
     alive = (

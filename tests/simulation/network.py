@@ -44,6 +44,7 @@ class Network:
     def __init__(self, loop: VirtualLoop, dice: Dice, wall: Callable[[], float]) -> None:
         self.loop, self.dice, self.wall = loop, dice, wall
         self.hosts: dict[tuple[str, int], Callable[[Link], Server]] = {}
+        self.link: Callable[[Network, Any, Process | None], Link] = Link
 
     async def connect(self, factory: Any, host: str, port: int) -> tuple[asyncio.Transport, Any]:
         """What `create_connection` gives."""
@@ -54,7 +55,7 @@ class Network:
         if dice.fault("net_silent", 0.01):
             await asyncio.sleep(1e6)
         protocol = factory()
-        link = Link(self, protocol, PROCESS.get())
+        link = self.link(self, protocol, PROCESS.get())
         link.server = self.hosts[host, port](link)
         protocol.connection_made(link)
         return link, protocol

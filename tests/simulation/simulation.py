@@ -6,7 +6,7 @@ The daemon's parts are the real ones, wired as the command wires them; only the 
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 from pydantic import SecretStr
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from nurture.channels.line import LineAccount, LineTransport
@@ -36,7 +37,7 @@ from .village import Village
 BEGAN = datetime(2026, 10, 20, 15, 0, tzinfo=UTC)
 """Midnight in Tokyo, days before the clocks change in London and New York."""
 DAY = 86_400.0
-PEOPLE = 20
+PEOPLE = 13
 MAIL, LINE = ("mail.test", 25), ("127.0.0.1", 8001)
 
 
@@ -116,7 +117,7 @@ class World:
             self.loop.run_until_complete(self._run())
             moment = self.loop.time()
             verdict = look(self.storage.path, self._evidence())
-            self._bury()
+            bury(self.loop, [*self.processes, *self.graves])
         finally:
             asyncio.set_event_loop(None)
             self.loop.close()
@@ -159,7 +160,9 @@ class World:
         digests = {**self.mail.digests, **self.line.digests}
         offences = [*self.mail.offences, *self.line.offences]
         orders = [(who, key) for who, key, moment in self.village.orders if moment < (self.days - 1) * DAY]
-        return Found(arrivals, digests, offences, orders, self.now().timestamp())
+        with self.storage.engine.connect() as connection:
+            alarms = connection.scalars(text("SELECT subject FROM alarm WHERE kind = 'backstop'")).all()
+        return Found(arrivals, digests, offences, orders, self.now().timestamp(), alarms)
 
     # Processes
 
@@ -234,7 +237,7 @@ class World:
         """People and the shop, about forty times a day."""
         village, dice = self.village, self.dice
         while True:
-            await asyncio.sleep(dice.random.expovariate(1 / 4600))
+            await asyncio.sleep(dice.random.expovariate(1 / 6500))
             self._happen(village, dice.random.random())
 
     def _happen(self, village: Village, chance: float) -> None:
@@ -323,20 +326,21 @@ class World:
         if not isinstance(problem, SQLAlchemyError):
             self.problems.append(f"loop: {context.get('message')} {_told(problem) if problem else ''}")
 
-    def _bury(self) -> None:
-        """Clears the coroutines of all processes away; they reach nothing any more."""
-        for process in (*self.processes, *self.graves):
-            process.dead = process.buried = True
-        self.loop.set_exception_handler(lambda loop, context: None)
-        tasks = [each for process in (*self.processes, *self.graves) for each in process.tasks]
-        for _ in range(20):
-            waiting = [each for each in tasks if not each.done()]
-            if not waiting:
-                break
-            for each in waiting:
-                each.cancel()
-            self.loop.run_until_complete(asyncio.sleep(700))
-        gc.collect()
+
+def bury(loop: VirtualLoop, processes: Sequence[Process]) -> None:
+    """Clears the coroutines of all processes away; they reach nothing any more."""
+    for process in processes:
+        process.dead = process.buried = True
+    loop.set_exception_handler(lambda loop, context: None)
+    tasks = [each for process in processes for each in process.tasks]
+    for _ in range(20):
+        waiting = [each for each in tasks if not each.done()]
+        if not waiting:
+            break
+        for each in waiting:
+            each.cancel()
+        loop.run_until_complete(asyncio.sleep(700))
+    gc.collect()
 
 
 @contextmanager

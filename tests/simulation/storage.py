@@ -59,15 +59,20 @@ def _template() -> bytes:
         return (here / "empty.db").read_bytes()
 
 
+def empty(file: Path) -> str:
+    """The URL of a new database at `file`, with every table and no row."""
+    file.write_bytes(_template())
+    return f"sqlite:///{file}"
+
+
 class Storage:
     """The database of one world."""
 
     def __init__(self, here: Path, loop: VirtualLoop, dice: Dice) -> None:
         self.loop, self.dice = loop, dice
         file = here / "nurture.db"
-        file.write_bytes(_template())
         self.path = file
-        self.engine = open_engine(f"sqlite:///{file}")
+        self.engine = open_engine(empty(file))
         self.commits = 0
         self.interlude: Any = lambda: None
         """Called between two transactions of one call: others may write there."""

@@ -1,0 +1,219 @@
+"""The rules, each as a change of the source that takes it away, and the tests that must notice."""
+
+from dataclasses import dataclass
+
+RULES = "tests/mutations/test_rules.py"
+WORKER = "tests/delivery/test_worker.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One rule that is gone."""
+
+    rule: str
+    """What it says."""
+    file: str
+    """Below `nurture/`."""
+    old: str
+    new: str
+    tests: str
+    """Tests of which at least one must fail, as `pytest` takes them; all of a file, or those that `only` names."""
+    only: str
+
+
+MUTANTS = (
+    Mutant(
+        "the fence asks for the customer's version",
+        "delivery/fencing.py",
+        "AND touch.customer_version = (SELECT customer.version FROM customer WHERE customer.id = touch.customer_id)",
+        "",
+        RULES,
+        "before_the_fence",
+    ),
+    Mutant(
+        "the fence asks for the generation",
+        "delivery/fencing.py",
+        "    AND touch.generation = (SELECT max(generation.id) FROM generation)\n",
+        "",
+        RULES,
+        "pause_before_the_fence",
+    ),
+    Mutant(
+        "the fence asks whether the window is open",
+        "delivery/fencing.py",
+        "    AND touch.sendable_until > :now\n",
+        "",
+        RULES,
+        "passes_no_fence",
+    ),
+    Mutant(
+        "the fence asks for the token",
+        "delivery/fencing.py",
+        "WHERE touch.id = batch.touch_id AND touch.token = batch.held AND touch.status = 'claimed'",
+        "WHERE touch.id = batch.touch_id AND touch.status = 'claimed'",
+        RULES,
+        "lost_the_claim",
+    ),
+    Mutant(
+        "one touch of an owner passes a fence",
+        "delivery/fencing.py",
+        "batch = list({each.owner_id: each for each in claims}.values())",
+        "batch = list(claims)",
+        RULES,
+        "two_in_one_fence",
+    ),
+    Mutant(
+        "what passes the fence counts",
+        "delivery/fencing.py",
+        "    _note(connection, through, passed, now)\n",
+        "    pass\n",
+        RULES,
+        "nobody_can_know",
+    ),
+    Mutant(
+        "what never left counts no more",
+        "delivery/fencing.py",
+        "    connection.execute(delete(CONTACT).where(CONTACT.c.touch_id == claimed.touch_id))\n",
+        "",
+        RULES,
+        "provably_never_left",
+    ),
+    Mutant(
+        "a claim asks the gates again",
+        "delivery/claiming.py",
+        "    for each in asked:\n        if each.gate:\n            _refuse(connection, situation, each)\n"
+        "    passing = [each for each in asked if not each.gate]\n",
+        "    passing = list(asked)\n",
+        RULES,
+        "opt_out_before_the_claim",
+    ),
+    Mutant(
+        "a claim asks the caps again",
+        "delivery/claiming.py",
+        'decision.status == "planned" and decision.at == situation.instant',
+        "True",
+        RULES,
+        "call_before_the_claim",
+    ),
+    Mutant(
+        "nothing leaves in the last half minute of a window",
+        "delivery/claiming.py",
+        "GUARD = 30\n",
+        "GUARD = 0\n",
+        RULES,
+        "last_half_minute",
+    ),
+    Mutant(
+        "an outcome is written by whoever holds the token",
+        "delivery/recording.py",
+        "return and_(TOUCH.c.id == claimed.touch_id, TOUCH.c.token == claimed.token, held)",
+        "return and_(TOUCH.c.id == claimed.touch_id, TOUCH.c.status != 'sent')",
+        RULES,
+        "comes_back_after_its_lease",
+    ),
+    Mutant(
+        "what can't be known is not sent again",
+        "delivery/reaping.py",
+        '"sending", {"status": "unknown", "result": "unknown", "lease_until": None})',
+        '"sending", {"status": "planned", "result": "unknown", "lease_until": None})',
+        WORKER,
+        "died_behind_the_fence",
+    ),
+    Mutant(
+        "what can't be known keeps its slot",
+        "delivery/recording.py",
+        'return _finish(connection, claimed, now, "unknown", "unknown", keep_slot=True)',
+        "unfence(connection, claimed, now, 'unknown', '')\n"
+        '    return _finish(connection, claimed, now, "unknown", "unknown", keep_slot=True)',
+        RULES,
+        "nobody_can_know",
+    ),
+    Mutant(
+        "a live lease is left alone",
+        "delivery/reaping.py",
+        "over = true() if everything else",
+        "over = true() if True else",
+        RULES,
+        "live_claim",
+    ),
+    Mutant(
+        "a push is repeated only for who still wants it",
+        "delivery/reaping.py",
+        "            _still_wanted(instant),\n",
+        "",
+        WORKER,
+        "said_no_meanwhile",
+    ),
+    Mutant(
+        "bytes stay as they were from the first fence on",
+        "delivery/freezing.py",
+        "MESSAGE.c.first_attempt_at.is_not(None))\n    kept",
+        "MESSAGE.c.first_attempt_at.is_(None), MESSAGE.c.id < 0)\n    kept",
+        WORKER,
+        "frozen_bytes",
+    ),
+    Mutant(
+        "no payload when a clock has moved since the fence",
+        "delivery/worker.py",
+        "return moved < GUARD and open_ and not self._stepped()",
+        "return open_",
+        RULES,
+        "minute_between",
+    ),
+    Mutant(
+        "a claim is void once the clock has stepped",
+        "delivery/worker.py",
+        "return apart is not None and abs(self.worker.apart - apart) > STEP",
+        "return False",
+        "tests/delivery/test_step_behind_claim.py",
+        "alice",
+    ),
+    Mutant(
+        "a fence whose commit broke is taken back",
+        "delivery/worker.py",
+        "            self.fenced = True\n            return None\n",
+        "            self.refused = True\n            return None\n",
+        "tests/delivery/test_doubtful_commit.py",
+        "alice",
+    ),
+    Mutant(
+        "another channel is another hop",
+        "planning/commit.py",
+        'values["hop"] = case((other, TOUCH.c.hop + 1), else_=TOUCH.c.hop)',
+        'values["hop"] = TOUCH.c.hop',
+        "tests/delivery/test_another_channel.py",
+        "who_leaves_line",
+    ),
+    Mutant(
+        "under a doubtful clock nothing is handed over",
+        "daemon/daemon.py",
+        "        self.worker.halted = self.guard.halted\n",
+        "",
+        "tests/daemon/test_clock.py",
+        "between_claim_and_fence",
+    ),
+    Mutant(
+        "a planner that was replaced commits nothing",
+        "daemon/daemon.py",
+        "prepare, lambda connection: hold(connection, PLANNER, token)) as session",
+        "prepare) as session",
+        "tests/daemon/test_lease.py",
+        "planner_that_slept",
+    ),
+    Mutant(
+        "a database that forgot what it sent sends nothing",
+        "daemon/guard.py",
+        "loss = self._sidecar.loss(seal) if self._sidecar else None",
+        "loss = None",
+        "tests/daemon/test_restore.py",
+        "forgotten",
+    ),
+    Mutant(
+        "a mail that was given up is aborted, not closed",
+        "channels/session.py",
+        "        self._transport.abort()\n        self._wake()",
+        "        self._transport.close()\n        self._wake()",
+        "tests/channels/test_mail_faults.py",
+        "given_up",
+    ),
+)
