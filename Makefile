@@ -7,7 +7,7 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHONS := python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help preview test lint bench bench-delivery worlds clean soak
+.PHONY: help preview test lint bench bench-delivery worlds clean soak figures simulate mutations crashing
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name does; do printf '  make %-14s %s\n' "$$name" "$$does"; done
@@ -29,6 +29,18 @@ worlds: $(VENV)/.dev ## the planner against an oracle over many generated worlds
 
 soak: $(VENV)/.dev ## the other long tests: kills, races, a simulated month
 	@$(RUN) pytest -q -n 2 -m long --ignore=tests/planning/test_worlds.py $(ARGS)
+
+figures: $(VENV)/.dev ## the table in docs/reliability.md, of figures/*.json
+	@$(RUN) tests.figures
+
+simulate: $(VENV)/.dev ## simulated days of delivery under faults: make simulate ARGS="--seeds 1 50 --days 10 --add"
+	@$(RUN) tests.simulation $(or $(ARGS),--seeds 1 11 --days 10)
+
+mutations: $(VENV)/.dev ## each safety rule taken away in turn; the tests must notice
+	@$(RUN) tests.mutations $(ARGS)
+
+crashing: $(VENV)/.dev ## killed at each commit and packet, on both databases
+	@$(RUN) tests.crashing
 
 bench: $(VENV)/.dev ## how fast it plans and sends on this machine
 	@$(RUN) bench $(ARGS)

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,24 +20,13 @@ def write(suite: str, what: str, figures: Mapping[str, Any]) -> None:
     _file(suite).write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def add_up(suite: str, what: str, figures: Mapping[str, Any]) -> None:
-    """Adds figures to those in the suite's file: numbers and mappings of numbers are summed, lists joined."""
+def add_up(suite: str, what: str, figures: Mapping[str, int]) -> None:
+    """Adds figures to those of the suite's file, and notes how many of its days ran on which commit."""
     file = _file(suite)
-    before: Mapping[str, Any] = json.loads(file.read_text("utf-8"))["figures"] if file.exists() else {}
-    total = _sum(before, figures)
-    commits = dict(before.get("days_by_commit", {}))
-    commits[_commit()] = commits.get(_commit(), 0) + figures.get("days", 0)
-    write(suite, what, {**total, "days_by_commit": commits})
-
-
-def _sum(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    total = dict(one)
-    for key, value in other.items():
-        if isinstance(value, Mapping):
-            total[key] = dict(sorted(_sum(total.get(key, {}), value).items()))
-        else:
-            total[key] = total[key] + value if key in total else value
-    return total
+    total: Counter[str] = Counter(json.loads(file.read_text("utf-8"))["figures"] if file.exists() else {})
+    total.update(figures)
+    total[f"days on {_commit()}"] += figures["days"]
+    write(suite, what, total)
 
 
 def _file(suite: str) -> Path:
