@@ -6,7 +6,7 @@ that can't renew its leases stops handing over: its touches belong to somebody e
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -133,10 +133,15 @@ class Worker:
         ]
         claimed = False
         try:
-            while not self._ending and await self._claim_batch(queues):
-                claimed = True
-                while sum(queue.qsize() for queue in queues.values()) > BATCH:
-                    await self.clock.sleep(0.01)
+            while not self._ending:
+                # One that hands over slowly keeps nothing of the others from being claimed.
+                open_ = [name for name, queue in queues.items() if queue.qsize() <= BATCH]
+                if open_ and await self._claim_batch(queues, open_):
+                    claimed = True
+                elif len(open_) == len(queues):
+                    break
+                else:
+                    await self.clock.sleep(0.1 if open_ else 0.01)
         finally:
             for name, senders in self.senders.items():
                 for _ in senders:
@@ -160,14 +165,14 @@ class Worker:
                 await sender.close()
         self.writer.close()
 
-    async def _claim_batch(self, queues: Mapping[str, "asyncio.Queue[Ready | None]"]) -> bool:
+    async def _claim_batch(
+        self, queues: Mapping[str, "asyncio.Queue[Ready | None]"], channels: Collection[str]
+    ) -> bool:
         now, apart = self.clock.now(), self.apart
         situation = self.shift.situation(now)
 
         def claiming(connection: Connection) -> list[Claimed]:
-            return claim(
-                connection, situation, worker=self.name, channels=tuple(self.senders), limit=BATCH, lease=LEASE
-            )
+            return claim(connection, situation, worker=self.name, channels=channels, limit=BATCH, lease=LEASE)
 
         claimed = [replace(each, apart=apart) for each in await self.writer.run(claiming)]
         if not claimed:
