@@ -84,7 +84,13 @@ class Evening:
             self.settled = day
             return False
         self.begun = False
-        outcome = await self._send(settings, found, now)
+        try:
+            outcome = await self._send(settings, found, now)
+        except ValueError:
+            # An address that is none, which no later try mends; once a day is often enough to say so.
+            self.settled = day
+            log.error("approval_mail", result="unwritable", day=day.isoformat())
+            return False
         await self._settle(day, outcome, now)
         return False
 

@@ -196,6 +196,18 @@ def test_without_the_wish_to_be_asked_nobody_is(engine: Engine, tmp_path: Path) 
     assert office.evenings("2026-11-22 18:00") == []
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"owner": {"email": "the owner"}}, {"email": {"host": "a.example"}, "shop": {"name": "a"}}]
+)
+def test_an_address_that_is_none_ends_no_tick_and_is_told_once(
+    engine: Engine, tmp_path: Path, wrong: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {**SETTINGS, "owner": {"email": "owner@minato.example"}, **wrong}
+    office = Office(Post(engine, tmp_path, THANKS, **given), FakeSmtp())
+    assert office.evenings("2026-11-22 18:00", "2026-11-22 18:01", "2026-11-22 19:00") == []
+    assert capsys.readouterr().out.count("unwritable") == 1
+
+
 def test_a_day_without_messages_is_told_too(engine: Engine, tmp_path: Path) -> None:
     """What comes up tomorrow would wait as well, so that the owner must be able to say yes today."""
     office = Office(Post(engine, tmp_path, THANKS, **SETTINGS), FakeSmtp())
