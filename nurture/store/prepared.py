@@ -28,6 +28,10 @@ class Prepared:
             "postgresql": _PARAMETER.sub(r"%(\1)s", sql.replace("{rows}", _rows_on_postgresql(columns))),
         }
 
+    def text(self, dialect: str) -> str:
+        """The statement as one database is given it."""
+        return self._texts[dialect]
+
     def run(self, connection: Connection, rows: Iterable[Sequence[Any]] | None = None, **parameters: Any) -> list[Any]:
         """Runs in the caller's transaction; gives what it selects or returns as tuples.
 
