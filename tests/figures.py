@@ -59,7 +59,9 @@ def table(found: list[Figures]) -> str:
 
 
 def _line(each: Figures) -> str:
-    figures = ", ".join(f"{_shown(value)} {name}" for name, value in each.figures.items())
+    # On which commit how many days ran stays in the file: it would be most of the line.
+    shown = {name: value for name, value in each.figures.items() if not name.startswith("days on ")}
+    figures = ", ".join(f"{_shown(value)} {name}" for name, value in shown.items())
     return f"| {each.suite} | {_safe(each.what)} | {_safe(figures)} | `{each.commit[:10]}`, {each.date[:10]} |"
 
 

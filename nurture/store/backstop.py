@@ -88,16 +88,6 @@ def raise_backstop(connection: Connection) -> None:
         _raise_on_sqlite(connection)
 
 
-def lower_backstop(connection: Connection) -> None:
-    """Takes the triggers away until the next upgrade: for tests that write a past nobody lived through."""
-    if connection.dialect.name == "postgresql":
-        for name, on in ((f"{_NAME}_contact", "contact"), (f"{_NAME}_way", "touch")):
-            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name} ON {on}")
-    else:
-        for name in _sqlite_triggers():
-            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
-
-
 def refusal_of(problem: BaseException) -> str | None:
     """Which check refused a write (`capped`, `no_consent`, …); None for any other trouble."""
     text = str(problem.orig) if isinstance(problem, DBAPIError) else ""

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from nurture.daemon.sidecar import Sidecar
 from nurture.store import open_engine, reading, sqlite_module, writing
 from nurture.store.alarming import raise_alarm
-from nurture.store.backstop import lower_backstop
 from nurture.store.sealing import seal_of
 from nurture.store.tables import Attempt, Customer, Touch, table
 from nurture.store.timing import clock_mark
+from tests.store.past import lower_backstop
 
 from .conftest import Nurture
 

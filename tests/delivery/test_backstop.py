@@ -13,9 +13,10 @@ from sqlalchemy.exc import IntegrityError
 
 from nurture.gates.cap import QUARTER, periods_in
 from nurture.store import upgrade, writing
-from nurture.store.backstop import WAYS, lower_backstop, raise_backstop, refusal_of
+from nurture.store.backstop import WAYS, raise_backstop, refusal_of
 from nurture.store.tables import Contact, Touch, table
 from tests.planning.people import TOKYO, Shop, instant, letter
+from tests.store.past import lower_backstop
 
 CONTACT, TOUCH = table(Contact), table(Touch)
 NOON = "2026-11-20 12:00"

@@ -22,7 +22,6 @@ from nurture.config import Settings
 from nurture.rules.compiling import nodes, predicate
 from nurture.rules.scope import Scope
 from nurture.store import writing
-from nurture.store.backstop import lower_backstop
 from nurture.store.facts import refresh_facts
 from nurture.store.tables import (
     Address,
@@ -42,6 +41,7 @@ from nurture.store.tables import (
     table,
 )
 from nurture.zone import Duration
+from tests.store.past import lower_backstop
 
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)  # noon in Tokyo
 TOKYO = ZoneInfo("Asia/Tokyo")

@@ -10,7 +10,7 @@ from tests.figures import BEGIN, END, FOLDER, PAGE, Figures, Unreadable, read, t
 SIMULATION = {
     "suite": "simulation",
     "what": "the real code under a virtual clock",
-    "figures": {"days": 5120, "faults": 1234567, "lost": 0, "days a second": 1.2345},
+    "figures": {"days": 5120, "faults": 1234567, "lost": 0, "days a second": 1.2345, "days on 0123456": 5120},
     "commit": "0123456789abcdef",
     "date": "2026-11-22",
 }
