@@ -7,7 +7,7 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHONS := python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help preview test lint bench bench-delivery worlds clean soak figures simulate mutations crashing
+.PHONY: help preview test lint bench bench-delivery worlds clean soak figures simulate mutations crashing chaos
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name does; do printf '  make %-14s %s\n' "$$name" "$$does"; done
@@ -41,6 +41,9 @@ mutations: $(VENV)/.dev ## each safety rule taken away in turn; the tests must n
 
 crashing: $(VENV)/.dev ## killed at each commit and packet, on both databases
 	@$(RUN) tests.crashing
+
+chaos: $(VENV)/.dev ## four workers under kill -9, pauses and restarts of PostgreSQL: half an hour
+	@$(RUN) tests.chaos $(ARGS)
 
 bench: $(VENV)/.dev ## how fast it plans and sends on this machine
 	@$(RUN) bench $(ARGS)

@@ -65,8 +65,8 @@ MUTANTS = (
     Mutant(
         "what passes the fence counts",
         "delivery/fencing.py",
-        "    _note(connection, through, passed, now)\n",
-        "    pass\n",
+        "            _note(connection, through, passed, now, sharers)\n",
+        "            pass\n",
         RULES,
         "nobody_can_know",
     ),

@@ -1,0 +1,166 @@
+"""A shop with thousands of orders, its mail server, and the processes that serve it."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import insert, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from nurture.store import open_engine, upgrade, writing
+from nurture.store.tables import Address, Consent, Customer, CustomerFact, Order, table
+
+CAMPAIGN = """campaign: thanks
+title: お礼
+trigger: {after: order}
+steps: [{step: letter, template: letter, valid_for: 5 days}]
+"""
+LETTER = """---
+subject: "{{ customer.called }}へ"
+---
+{{ customer.called }}
+{{ unsubscribe_url }}
+"""
+SLOW = 0.05
+"""Seconds for which the mail server thinks about each mail, so that a kill finds somebody waiting."""
+
+
+class Sink:
+    """Takes every mail and counts it by recipient and Message-ID."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.mails: Counter[tuple[str, str]] = Counter()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        found = re.search(rb"(?im)^message-id:\s*(<[^>]+>)", envelope.content)
+        assert found
+        await asyncio.sleep(SLOW)
+        with self.lock:
+            self.mails[envelope.rcpt_tos[0], found[1].decode()] += 1
+        return "250 2.0.0 kept"
+
+    def people(self) -> Counter[str]:
+        """Mails by recipient."""
+        with self.lock:
+            counts: Counter[str] = Counter()
+            for (recipient, _), number in self.mails.items():
+                counts[recipient] += number
+            return counts
+
+
+@dataclass
+class Servant:
+    """One process that is started again whenever it ends."""
+
+    folder: Path
+    words: tuple[str, ...]
+    log: Any
+    popen: subprocess.Popen[bytes] | None = None
+    stopped_until: float = 0.0
+
+    def keep(self) -> None:
+        """Starts it if it isn't running, and lets it go on if its pause is over."""
+        if self.popen is None or self.popen.poll() is not None:
+            environment = {**os.environ, "NURTURE_SECRET_KEY": "k" * 40}
+            command = [sys.executable, "-m", "nurture", "--folder", str(self.folder), *self.words]
+            self.popen, self.stopped_until = (
+                subprocess.Popen(command, env=environment, stdout=self.log, stderr=self.log),
+                0,
+            )
+        elif self.stopped_until and time.monotonic() > self.stopped_until:
+            self.popen.send_signal(signal.SIGCONT)
+            self.stopped_until = 0
+
+    def pause(self, seconds: float) -> None:
+        if self.popen and self.popen.poll() is None:
+            self.popen.send_signal(signal.SIGSTOP)
+            self.stopped_until = time.monotonic() + seconds
+
+    def kill(self) -> None:
+        if self.popen and self.popen.poll() is None:
+            self.popen.kill()
+            self.popen.wait()
+
+    def end(self) -> None:
+        """In good order."""
+        if self.popen and self.popen.poll() is None:
+            self.popen.send_signal(signal.SIGCONT)
+            self.popen.send_signal(signal.SIGTERM)
+            try:
+                self.popen.wait(60)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+@dataclass
+class Counts:
+    """What was done to them."""
+
+    kills: int = 0
+    pauses: int = 0
+    restarts: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+
+
+def build(folder: Path, port: int, url: str, people: int, now: datetime) -> None:
+    """The shop's folder, and a database in which everybody has just ordered."""
+    (folder / "campaigns").mkdir(parents=True)
+    (folder / "templates").mkdir()
+    (folder / "campaigns" / "thanks.yaml").write_text(CAMPAIGN, encoding="utf-8")
+    (folder / "templates" / "letter.txt.j2").write_text(LETTER, encoding="utf-8")
+    shift = 12 - now.hour
+    zone = f"Etc/GMT{-shift:+d}" if shift else "Etc/GMT"
+    config = f"""shop: {{name: みなと}}
+timezone: {zone}
+mode: live
+database: {url}
+caps: []
+opt_out_mailbox: stop@minato.example
+email: {{from_address: minato@minato.example, host: 127.0.0.1, port: {port}, tls: none, connections: 4}}
+"""
+    (folder / "config.yaml").write_text(config, encoding="utf-8")
+    _fill(url, people, now)
+
+
+def statuses(url: str) -> Counter[str]:
+    """Touches by status; empty while the server is away."""
+    engine = open_engine(url)
+    try:
+        with engine.connect() as connection:
+            found = connection.execute(text("SELECT status, count(*) AS number FROM touch GROUP BY status"))
+            return Counter({row.status: row.number for row in found})
+    except SQLAlchemyError:
+        return Counter()
+    finally:
+        engine.dispose()
+
+
+def _fill(url: str, people: int, now: datetime) -> None:
+    upgrade(url)
+    engine = open_engine(url)
+    ids, ordered = range(1, people + 1), now - timedelta(minutes=5)
+    granted = {"channel": "email", "status": "granted", "basis": "opt_in", "source": "test"}
+    both = {"ordered_at": ordered, "received_at": ordered}
+    instants = {"given_at": ordered, "recorded_at": ordered}
+    rows: list[tuple[Any, list[dict[str, Any]]]] = [
+        (Customer, [{"id": i, "key": str(i), "name": f"客{i}", "created_at": now, "bucket": i} for i in ids]),
+        (Address, [{"customer_id": i, "channel": "email", "value": f"c{i}@x.example", "created_at": now} for i in ids]),
+        (Consent, [{"customer_id": i, **granted, **instants} for i in ids]),
+        (Order, [{"id": i, "key": f"o{i}", "customer_id": i, **both} for i in ids]),
+        (CustomerFact, [{"customer_id": i, "first_order_id": i} for i in ids]),
+    ]
+    with writing(engine) as connection:
+        for model, values in rows:
+            connection.execute(insert(table(model)), values)
+    engine.dispose()
