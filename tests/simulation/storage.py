@@ -100,6 +100,8 @@ class Storage:
     def _add_time(self, connection: Any, record: Any) -> None:
         connection.create_function("sim_time", 0, self.loop.time)
         connection.set_progress_handler(self._interrupt, STRETCH)
+        # Nobody could give a lock back while another waits for it: there is one thread.
+        connection.execute("PRAGMA busy_timeout = 0")
 
     def _interrupt(self) -> int:
         """Asked by SQLite itself in the middle of its work; a yes is an error of whatever statement is running."""
