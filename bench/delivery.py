@@ -18,7 +18,7 @@ from .figure import table as shown
 from .loaded import Shop, fresh_database
 from .peering import PEERS, send_as
 from .report import SENDING, write_about
-from .sink import SINK, bare, certificate_in, relay, sink, source
+from .sink import SINK, Sent, bare, certificate_in, relay, sink, source
 
 TEMPLATES = {"simple": "simple", "realistic": "first-thanks"}
 SOURCE_GOALS = {"simple": 0.25, "realistic": 0.15}
@@ -69,7 +69,7 @@ class Bench:
     def rates(self, rounds: int) -> list[Figure]:
         """Ours beside everybody else's, in the same rounds."""
         ours: list[Found] = []
-        others: dict[str, list[float]] = {each: [] for each in ("smtp-source", "aiosmtplib", *PEERS)}
+        others: dict[str, list[Sent]] = {each: [] for each in ("smtp-source", "aiosmtplib", *PEERS)}
         for _ in range(rounds):
             ours.append(self.shop.worker())
             body = self.shop.body()
@@ -78,7 +78,7 @@ class Bench:
             if self.name == "realistic":
                 for peer in PEERS:
                     others[peer].append(self._peer(peer, len(body)))
-        rates = [each["sent"] / each["seconds"] for each in ours]
+        rates = [_sent(each) for each in ours]
         what = f"{self.name}, one worker"
         found = [
             _ratio(f"{what} : smtp-source", rates, others["smtp-source"], "sqlite", SOURCE_GOALS[self.name]),
@@ -102,7 +102,7 @@ class Bench:
         with relay(self.port, DELAY) as port:
             ours, theirs = [], []
             for _ in range(rounds):
-                ours.append(_rate(shop.worker(port)))
+                ours.append(_sent(shop.worker(port)))
                 theirs.append(bare(port, shop.body(), few))
         return [_ratio(f"{self.name}, 10 ms away : aiosmtplib, bytes ready", ours, theirs, "sqlite", 3.0)]
 
@@ -112,9 +112,9 @@ class Bench:
         with relay(self.port, 0, server) as port, relay(self.port) as plain:
             ours, theirs, unencrypted = [], [], []
             for _ in range(rounds):
-                ours.append(_rate(self.shop.worker(port, authority)))
+                ours.append(_sent(self.shop.worker(port, authority)))
                 theirs.append(bare(port, self.shop.body(), self.messages, authority))
-                unencrypted.append(_rate(self.shop.worker(plain)))
+                unencrypted.append(_sent(self.shop.worker(plain)))
         return [
             _ratio(f"{self.name}, over TLS : aiosmtplib over TLS", ours, theirs, "sqlite", None),
             _ratio(f"{self.name}, over TLS : without, the same relay", ours, unencrypted, "sqlite", None),
@@ -123,8 +123,8 @@ class Bench:
     def on_postgresql(self, rounds: int) -> list[Figure]:
         """One, two and four workers on one PostgreSQL, beside smtp-source."""
         body = self.shop.body()
-        rates: dict[int, list[float]] = {1: [], 2: [], 4: []}
-        sources: list[float] = []
+        rates: dict[int, list[Sent]] = {1: [], 2: [], 4: []}
+        sources: list[Sent] = []
         with cluster(Path("/tmp/nurture-bench/sending"), durable=True) as maintenance:
             for number in range(rounds):
                 sources.append(source(self.port, body, self.messages, self.shop.folder))
@@ -147,14 +147,14 @@ class Bench:
         note = f"{peaks[0]:.0f} MB → {peaks[1]:.0f} MB"
         return [Figure("peak memory, 1,000,000 customers : 20,000", peaks[1] / peaks[0], "x", "sqlite", 1.3, note=note)]
 
-    def _peer(self, peer: str, size: int) -> float:
+    def _peer(self, peer: str, size: int) -> Sent:
         letter = self.shop.folder / "letter.html"
         letter.write_text(self.shop.html(), "utf-8")
         try:
             found = send_as(peer, self.shop.folder, self.port, max(self.messages // 5, 100), letter, size)
         except subprocess.CalledProcessError as problem:
             raise SystemExit(f"{peer} failed: {(problem.stderr or b'')[-2000:].decode('utf-8', 'replace')}") from None
-        return found["sent"] / found["seconds"]
+        return _sent(found)
 
     def _each(self, found: Found) -> float:
         return found["cpu"] / self.messages * 1e6
@@ -167,13 +167,16 @@ class Bench:
         return ", ".join(f"{name} {share:.0%}" for name, share in named.items())
 
 
-def _rate(found: Found) -> float:
-    return found["sent"] / found["seconds"]
+def _sent(found: Found) -> Sent:
+    return Sent(found["sent"] / found["seconds"], found["cpu"] / found["sent"])
 
 
-def _ratio(what: str, ours: Sequence[float], theirs: Sequence[float], database: str, goal: float | None) -> Figure:
-    each = [one / other for one, other in zip(ours, theirs, strict=True)]
-    note = f"min {min(each):.3f}; {_median(ours):.0f}/s : {_median(theirs):.0f}/s"
+def _ratio(what: str, ours: Sequence[Sent], theirs: Sequence[Sent], database: str, goal: float | None) -> Figure:
+    """The ratio of rates; beside it what each message costs both, which a busy machine changes less."""
+    each = [one.rate / other.rate for one, other in zip(ours, theirs, strict=True)]
+    rates = [f"{_median([one.rate for one in side]):.0f}/s" for side in (ours, theirs)]
+    costs = [f"{_median([one.cpu for one in side]) * 1e6:,.0f} µs" for side in (ours, theirs)]
+    note = f"min {min(each):.2f}; {' : '.join(rates)}; processor {' : '.join(costs)}"
     return Figure(what, _median(each), "x", database, goal, True, note)
 
 

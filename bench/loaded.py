@@ -20,7 +20,7 @@ from nurture.store.tables import Address, Consent, Customer, CustomerFact, Messa
 
 from .moment import NOW
 from .sending import shift_of
-from .sink import CONNECTIONS
+from .sink import CONNECTIONS, Sent
 
 CAMPAIGN = """campaign: thanks
 title: お礼
@@ -63,13 +63,14 @@ class Shop:
         assert found["sent"] == self.messages, found
         return found
 
-    def together(self, url: str, workers: int) -> float:
-        """Messages a second of several workers on one database, until the last is done."""
+    def together(self, url: str, workers: int) -> Sent:
+        """Several workers on one database, until the last is done."""
         self.fill(url, self.messages)
         processes = [self._started(url, self.port, None) for _ in range(workers)]
         found = [json.loads(each.communicate()[0]) for each in processes]
         assert sum(each["sent"] for each in found) == self.messages, found
-        return self.messages / max(float(each["seconds"]) for each in found)
+        slowest = max(float(each["seconds"]) for each in found)
+        return Sent(self.messages / slowest, sum(float(each["cpu"]) for each in found) / self.messages)
 
     def body(self) -> bytes:
         """The bytes of one mail, as it was sent or would be."""
