@@ -215,6 +215,7 @@ def test_what_nobody_can_know_counts_for_the_caps(engine: Engine, tmp_path: Path
     post = due(engine, tmp_path, THANKS, news, caps=[{"at_most": 1, "per": "day"}])
     post.answer = lambda _: Unknown("no reply")
     assert post.tick("2026-11-20 10:02")["unknown"] == 1
+    assert count(post, Contact) == 1
     post.answer = lambda _: Accepted("250")
     post.tick("2026-11-20 12:00")
     assert post.arrived() == []
