@@ -148,6 +148,7 @@ class Scene:
         self.commits += 1
         number = self.commits
         if self.passes(f"before commit {number}"):
+            connection.rollback()  # the kernel closes what a dead process held
             raise Killed
         self.commit(connection)
         if self.passes(f"after commit {number}"):
