@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, func, select, text
 
-from nurture.channels.outcome import Accepted, Deferred, Rejected, Unknown
+from nurture.channels.outcome import Accepted, Deferred, NotSent, Rejected, Unknown
 from nurture.delivery.claiming import claim
 from nurture.delivery.fencing import fence
 from nurture.delivery.reaping import reap
 from nurture.delivery.recording import Tried, record
 from nurture.delivery.values import Claimed, Ready
-from nurture.delivery.worker import SENDING_LEASE
+from nurture.delivery.worker import SENDING_LEASE, FenceOf
 from nurture.store import pause, writing
 from nurture.store.tables import Attempt, Contact, Touch, table
 from tests.delivery.post import Post
@@ -171,22 +171,19 @@ def test_who_comes_back_after_its_lease_writes_nothing(post: Post, late: Deferre
 
 
 def test_a_minute_between_fence_and_payload_is_too_long(post: Post) -> None:
-    sent = post.mail._send
+    held: list[bool] = []
 
-    async def slow(ready: Ready, fence_of: object) -> object:
-        permit = await fence_of(ready)()  # type: ignore[operator]
+    async def slow(ready: Ready, fence_of: FenceOf) -> NotSent:
+        permit = await fence_of(ready)()
         post.standing.move(60)
-        assert permit is not None
-        assert not permit.check()
-        return await sent(ready, lambda _: _nothing)
+        held.append(permit is not None and permit.check())
+        post.mail._send = usual  # type: ignore[method-assign]
+        return NotSent("too late")
 
-    async def _nothing() -> None:
-        return None
-
+    usual = post.mail._send
     post.mail._send = slow  # type: ignore[method-assign, assignment]
-    with post.engine.connect():
-        pass
-    assert asyncio.run(_once(post)) == []
+    asyncio.run(_once(post))
+    assert held == [False]
 
 
 async def _once(post: Post) -> list[str]:

@@ -122,7 +122,8 @@ class Storage:
             return self._commit(connection)
         self.commits += 1
         if self.dice.fault("kill_before_commit", 0.004):
-            connection.rollback()  # the kernel closes what a dead process held; SQLAlchemy forgets to, for a detached one
+            # The kernel closes what a dead process held; SQLAlchemy forgets to, for a detached connection.
+            connection.rollback()
             process.kill()
             raise Killed
         if self.dice.fault("db_commit_failed", 0.004):
