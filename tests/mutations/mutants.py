@@ -198,7 +198,7 @@ MUTANTS = (
         "prepare, lambda connection: hold(connection, PLANNER, token)) as session",
         "prepare) as session",
         "tests/daemon/test_lease.py",
-        "planner_that_slept",
+        "replaced_while_it_planned",
     ),
     Mutant(
         "a database that forgot what it sent sends nothing",
