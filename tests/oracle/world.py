@@ -23,15 +23,16 @@ from .time import DAY, HOUR, day_of, instant_of, midnight
 from .writing import REQUIRES, ZONES, CampaignWriter, segments_values, settings_values, write_campaigns
 
 BEGINNINGS = (
-    "2026-03-05",  # New York and Havana spring forward on the 8th
-    "2026-03-25",  # London on the 29th, Lord Howe and Chatham back on April 5th, Santiago on the 4th
-    "2026-10-01",  # Lord Howe on the 4th, London back on the 25th
-    "2026-10-28",  # New York back on November 1st
-    "2026-09-01",  # Santiago forward on the 5th; three Japanese holidays from the 21st
+    "2026-03-06",  # New York and Havana spring forward on the 8th
+    "2026-03-27",  # London on the 29th, Lord Howe and Chatham back on April 5th, Santiago on the 4th
+    "2026-10-02",  # Lord Howe on the 4th, London back on the 25th
+    "2026-10-23",
+    "2026-10-30",  # New York back on November 1st
+    "2026-09-03",  # Santiago forward on the 5th; three Japanese holidays from the 21st
     "2026-04-22",  # Golden Week; Cairo forward on the 24th
     "2026-12-20",  # the end of a year
-    "2028-02-15",  # a 29 February
-    "2027-02-15",  # a February without
+    "2028-02-25",  # a 29 February
+    "2027-02-25",  # a February without
     "2027-01-25",
     "2026-06-10",
 )

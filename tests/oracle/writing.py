@@ -82,7 +82,7 @@ def _hours(random: Random) -> dict[str, Any]:
             ("09:00-20:00", "10:00-19:00", "08:00-21:00", "10:00-19:00 mon-sat", "18:00-21:00")
         ),
         "company": random.choice(
-            ("09:00-18:00 mon-fri", "all day", "22:00-06:00 mon-fri", "00:00-03:30", "09:30-17:30")
+            ("09:00-18:00 mon-fri", "all day", "22:00-06:00 mon-fri", "20:00-04:00", "00:00-03:30", "09:30-17:30")
         ),
         "individual_on_holidays": random.random() < 0.6,
         "company_on_holidays": random.random() < 0.3,
