@@ -1,4 +1,7 @@
-"""The TEMP tables a plan is made in; nothing else is written until the commit. No query lives here."""
+"""The TEMP tables a plan is made in; nothing else is written until the commit. No query lives here.
+
+A planner on SQLite keeps them in a nameless file instead, as TEMP may mean memory there; a preview has no such file.
+"""
 
 import re
 from functools import lru_cache
