@@ -195,8 +195,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "erased (internal number {number}); {stopped} planned messages were stopped. Remove them from your files too",
     ),
     "cli.forget.under_way": (
-        "送信中のものが {count} 通あります。しばらくしてから、もう一度 nurture forget を実行してください",
-        "{count} messages are on their way: run nurture forget again in a while",
+        "送信中のものが {count} 通あります。その文面は、送信が終わったあと、常駐プログラムが翌日までに消します",
+        "{count} messages are on their way: the daemon removes their text by the next day",
     ),
     "cli.merge.ask": (
         "{gone} さんを {keep} さんと同じ人としてまとめます。元には戻せません",

@@ -78,6 +78,8 @@ def _put_back(desk: Desk, settings: "Settings", file: Path) -> int:
 
 def _remember(desk: Desk, settings: "Settings") -> None:
     """Notes how far the database has come that is about to go: the daemon may not have been the last to look."""
+    from sqlalchemy.exc import DBAPIError
+
     from nurture.daemon.sidecar import Sidecar, sidecar_path
     from nurture.store import current_revision, needs_upgrade, reading
     from nurture.store.sealing import seal_of
@@ -93,6 +95,9 @@ def _remember(desk: Desk, settings: "Settings") -> None:
             seal = seal_of(connection)
         if sidecar.loss(seal) is None:
             sidecar.keep(seal, desk.now)
+    except DBAPIError:
+        # A damaged database can't be asked any more, and is what restoring is for.
+        return
     finally:
         engine.dispose()
 

@@ -81,7 +81,8 @@ def resume(context: typer.Context, scope: Annotated[str, typer.Argument(metavar=
         return _accept_clock(desk, shop)
     with upgraded_database(shop.settings) as engine, writing(engine) as connection:
         lifted = go_on(connection, _scope(shop, scope), desk.now)
-        clear_alarm(connection, "breaker", scope, desk.now)
+        for kind in ("breaker", "backstop"):
+            clear_alarm(connection, kind, scope, desk.now)
     desk.tell("cli.resume.done" if lifted else "cli.resume.none", scope=scope)
     return 0
 

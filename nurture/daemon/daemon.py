@@ -248,9 +248,8 @@ class Daemon:
         with planning(self.engine, prepare, lambda connection: hold(connection, PLANNER, token)) as session:
             planned = plan(session.connection, situation)
             committed = commit(session, situation, planned)
-        if committed.touches:
-            with writing(self.engine) as connection:
-                settle_gap(connection, situation.now)
+        with writing(self.engine) as connection:
+            settle_gap(connection, situation.now)
         return committed
 
     def _give_up(self) -> None:

@@ -4,6 +4,7 @@ The day is noted in the database between the server's 354 and the mail's first b
 makes a second mail; one before it, and a refusal, make a new try.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -79,7 +80,7 @@ class Evening:
         settings, day = shop.settings, next_day(shop.settings, now)
         if self.settled == day or not _is_time(settings, now) or (self.not_before and now < self.not_before):
             return False
-        found = self._held(shop, day, now)
+        found = await asyncio.to_thread(self._held, shop, day, now)
         if found is None:
             self.settled = day
             return False

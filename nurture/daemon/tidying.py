@@ -1,4 +1,5 @@
-"""Tidying: raw messages from the LINE chat are deleted once they are old and done, at the first tick of each day."""
+"""Tidying, at the first tick of each day: raw messages from the LINE chat that are old and done are deleted, and the
+texts of letters that were on their way when their recipient was erased."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,6 +9,7 @@ import structlog
 
 from nurture.delivery.writer import Writer
 from nurture.feedback import forget
+from nurture.feedback.erasing import erase_rest
 from nurture.zone import zone_table
 
 from .daemon import Shop
@@ -32,6 +34,7 @@ class Tidying:
             return False
         before = now - timedelta(days=settings.line.keep_chats.days)
         deleted = await self.writer.run(partial(forget, before=before))
+        await self.writer.run(erase_rest)
         self.done = today
         if deleted:
             log.info("chats_deleted", count=deleted)

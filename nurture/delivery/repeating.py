@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Connection, and_, insert, literal, select, ty
 
 from nurture.campaign import Campaigns
 from nurture.channels.outcome import Accepted, Outcome, Rejected, Unknown
-from nurture.store import change, lock_sharing
+from nurture.store import change, lock_sharing, paused
 from nurture.store.tables import Attempt, Contact, Message, Touch, table
 
 from .reaping import repeatable
@@ -36,7 +36,7 @@ def take_again(
     if row is None or not (everything or row.leased < instant) or not repeatable(connection, [touch_id], instant):
         return None
     claimed = _claimed(campaigns, row)
-    if claimed is None:
+    if claimed is None or paused(connection, ("all", "channel:line", f"campaign:{row.campaign}"), now):
         return None
     _hand_over_anew(connection, claimed, now)
     return Ready(claimed, "", row.key, bytes(row.body))
@@ -91,7 +91,8 @@ def _hand_over_anew(connection: Connection, claimed: Claimed, now: datetime) -> 
     change(connection, [claimed.customer_id], now)
     lease = literal(int(now.timestamp()) + LEASE, BigInteger)
     mine = update(TOUCH).where(TOUCH.c.id == claimed.touch_id)
-    connection.execute(mine.values(token=claimed.token, at=now, lease_until=lease, worker=None))
+    values = {"token": claimed.token, "attempts": claimed.attempts + 1, "worker": None}
+    connection.execute(mine.values(at=now, lease_until=lease, **values))
     connection.execute(update(CONTACT).where(CONTACT.c.touch_id == claimed.touch_id).values(at=now))
     open_ = and_(ATTEMPT.c.touch_id == claimed.touch_id, ATTEMPT.c.result == "open")
     connection.execute(update(ATTEMPT).where(open_).values(result="unknown", finished_at=now, reply="repeated"))

@@ -258,6 +258,8 @@ class Worker:
 
     def counted(self, tried: Tried) -> Trip | None:
         """Counts an outcome that was written; gives the reason to pause its campaign."""
+        if isinstance(tried.outcome, Unknown) and tried.outcome.retry_same_key:
+            return None  # it will be repeated, and that decides
         self.counts[_word(tried)] += 1
         return self.breaker.note_outcome(tried.claimed.campaign.campaign, tried.outcome)
 
@@ -364,18 +366,23 @@ class _Passage:
             return None
         self.wall, self.boot = worker.clock.now(), worker.clock.boottime()
         try:
-            self.fenced = await worker.writer.put(worker.settling, self.claimed)
-        except SQLAlchemyError as problem:
-            if refusal_of(problem) is not None:
-                # Not the batch but one of it was refused, and perhaps not this one.
-                self.fenced = await self._alone()
-                self.refused = not self.fenced
-                return self._permit() if self.fenced else None
+            self.fenced = await self._fence()
+        except SQLAlchemyError:
             # A COMMIT may fail behind its work: what the fence wrote is taken back, and it is tried again, but later.
             self.fenced = True
             return None
         self.refused = not self.fenced
         return self._permit() if self.fenced else None
+
+    async def _fence(self) -> bool:
+        try:
+            passed: bool = await self.worker.writer.put(self.worker.settling, self.claimed)
+        except SQLAlchemyError as problem:
+            if refusal_of(problem) is None:
+                raise
+            # Not the batch but one of it was refused, and perhaps not this one.
+            return await self._alone()
+        return passed
 
     async def _alone(self) -> bool:
         """Asks the fence for this message only; what the backstop refuses now is a bug, and stops its campaign."""
@@ -384,7 +391,7 @@ class _Passage:
             (passed,) = await worker.writer.run(lambda connection: worker.settling(connection, [self.claimed]))
         except SQLAlchemyError as problem:
             if (check := refusal_of(problem)) is None:
-                return False
+                raise
             now = worker.clock.now()
             await worker.writer.run(lambda connection: report_backstop(connection, name, str(check), now))
             return False

@@ -94,6 +94,13 @@ def _addresses(connection: Connection, people: Sequence[int], now: datetime) -> 
     connection.execute(delete(INBOUND).where(said))
 
 
+def erase_rest(connection: Connection) -> int:
+    """Removes the bytes of letters that were on their way when somebody was erased; gives how many."""
+    erased = select(TOUCH.c.id).join(CUSTOMER, CUSTOMER.c.id == TOUCH.c.customer_id)
+    settled = erased.where(CUSTOMER.c.erased_at.is_not(None), TOUCH.c.status != "sending")
+    return connection.execute(delete(MESSAGE).where(MESSAGE.c.touch_id.in_(settled))).rowcount
+
+
 def _held(connection: Connection, channel: str, value: str) -> bool:
     found: ColumnElement[bool] = (ADDRESS.c.channel == channel) & (ADDRESS.c.value == value)
     return connection.scalar(select(ADDRESS.c.id).where(found, ADDRESS.c.removed_at.is_(None)).limit(1)) is not None

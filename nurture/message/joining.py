@@ -30,6 +30,8 @@ def join(name: str, parse: Parse, constants: Constants, *, marks: bool) -> nodes
     try:
         joining = _Joining(parse)
         body = joining.body(name)
+        if joining.shares_a_name():
+            return None
         if marks and not _is_only_written([*body, *(each.macro for each in joining.macros.values())]):
             return None
     except _Different:
@@ -59,6 +61,14 @@ class _Joining:
         self.parse = parse
         self.macros: dict[str, _Macro] = {}
         self.files = 0
+        self.set: dict[str, set[int]] = {}
+        """Name → the files that set it."""
+        self.asked: dict[str, set[int]] = {}
+        """Name → the files that ask for it."""
+
+    def shares_a_name(self) -> bool:
+        """Whether a file asks for what another sets: an included file sees it, and a layout what its child sets."""
+        return any(self.asked.get(name, files) - files for name, files in self.set.items())
 
     def body(self, name: str) -> list[nodes.Node]:
         """The statements of a file with those of the files it needs in their places."""
@@ -70,7 +80,7 @@ class _Joining:
             self._import(tree.body)
             # A block within a block of the child counts too; the first found is the most derived one.
             blocks = {each.name: each for each in tree.find_all(nodes.Block)} | blocks
-            if any(isinstance(each, nodes.Macro | nodes.Include) for each in tree.body):
+            if any(_does_something(each) for each in tree.body):
                 raise _Different
             tree = self._checked(_fixed(extended.template))
         return self._joined(tree.body, blocks, inside=False)
@@ -89,7 +99,11 @@ class _Joining:
         """What a file sets is its own: under a name of its own here, so that no other file sees it."""
         self.files += 1
         names = {each.name for found in tree.find_all(nodes.Assign) for each in _set_by(found)}
+        for name in names:
+            self.set.setdefault(name, set()).add(self.files)
         for each in tree.find_all(nodes.Name):
+            if each.ctx == "load":
+                self.asked.setdefault(each.name, set()).add(self.files)
             if each.name in names:
                 each.name = f"{each.name}_of_file_{self.files}"
 
@@ -134,6 +148,12 @@ class _Joining:
                     raise _Different
             elif not _is_blank(node):
                 raise _Different
+
+
+def _does_something(node: nodes.Node) -> bool:
+    """Whether a statement of a child, outside its blocks, does anything for the layout."""
+    inner = [] if isinstance(node, nodes.Block) else node.find_all(nodes.Assign)
+    return isinstance(node, nodes.Macro | nodes.Include | nodes.Assign) or any(inner)
 
 
 def _set_by(assign: nodes.Assign) -> Iterator[nodes.Name]:

@@ -7,7 +7,7 @@ from nurture.store.collation import binary_order
 from nurture.store.engine import PlanningConnection, open_engine, planning, reading, sqlite_module, wal_fault, writing
 from nurture.store.identity import bucket_of, database_id, database_secret, set_database_secret
 from nurture.store.migrations import NewerDatabase, current_revision, needs_upgrade, upgrade
-from nurture.store.pausing import pause, resume
+from nurture.store.pausing import pause, paused, resume
 from nurture.store.prepared import Prepared, together
 from nurture.store.quota import line_quota, note_line_quota
 from nurture.store.snapshot import backup
@@ -38,6 +38,7 @@ __all__ = [
     "note_line_quota",
     "open_engine",
     "pause",
+    "paused",
     "planning",
     "reading",
     "resume",

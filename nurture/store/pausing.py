@@ -3,6 +3,7 @@
 Both begin a new generation, so that what a worker claimed before can pass no fence any more and planning decides anew.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
@@ -32,6 +33,13 @@ def resume(connection: Connection, scope: str, now: datetime) -> bool:
     if lifted:
         _begin_generation(connection, f"resume {scope}", now)
     return lifted > 0
+
+
+def paused(connection: Connection, scopes: Sequence[str], now: datetime) -> bool:
+    """Whether one of these scopes is stopped at `now`."""
+    lasting = or_(PAUSE.c.until_at.is_(None), PAUSE.c.until_at > now)
+    found = select(PAUSE.c.id).where(PAUSE.c.scope.in_(scopes), PAUSE.c.ended_at.is_(None), PAUSE.c.began_at <= now)
+    return connection.scalar(found.where(lasting).limit(1)) is not None
 
 
 def _open(scope: str) -> ColumnElement[bool]:

@@ -1,7 +1,8 @@
 """A snapshot of the whole database in one file, taken while others go on writing. PostgreSQL has pg_dump for that."""
 
 import os
-from contextlib import closing
+from contextlib import closing, suppress
+from itertools import chain, count
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -39,16 +40,25 @@ def put_back(engine: Engine, file: Path) -> Path:
     Nobody else may work on the database. The backup itself stays as it is. Raises NotABackup and changes nothing then.
     """
     target = Path(str(engine.url.database))
-    part, kept = target.with_name(f"{target.name}.part"), target.with_name(f"{target.name}.before-restore")
+    part, kept = target.with_name(f"{target.name}.part"), _free_name(target)
     _copy_whole(file, part)
     engine.dispose()
     if target.exists():
-        _fold_log(target)
+        # Of a damaged database the log is kept beside it.
+        with suppress(sqlite_module().DatabaseError):
+            _fold_log(target)
         os.replace(target, kept)
     for rest in ("-wal", "-shm"):
-        target.with_name(f"{target.name}{rest}").unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.replace(target.with_name(f"{target.name}{rest}"), kept.with_name(f"{kept.name}{rest}"))
     os.replace(part, target)
     return kept
+
+
+def _free_name(target: Path) -> Path:
+    """Where the former database goes; one that was kept before is never overwritten."""
+    names = chain([f"{target.name}.before-restore"], (f"{target.name}.before-restore-{number}" for number in count(2)))
+    return next(found for found in map(target.with_name, names) if not found.exists())
 
 
 def _copy_whole(file: Path, part: Path) -> None:

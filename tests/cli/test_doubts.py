@@ -141,6 +141,24 @@ def test_the_former_database_is_kept_whole(nurture: Nurture, sample_shop: Path, 
     former.close()
 
 
+def test_a_second_restore_does_not_overwrite_what_the_first_one_kept(
+    nurture: Nurture, sample_shop: Path, tmp_path: Path
+) -> None:
+    nurture("backup", tmp_path / "kept.db")
+    nurture("restore", tmp_path / "kept.db")
+    first = (sample_shop / "nurture.db.before-restore").read_bytes()
+    doubts(sample_shop, "unknown")
+    assert "nurture.db.before-restore-2" in nurture("restore", tmp_path / "kept.db").err
+    assert (sample_shop / "nurture.db.before-restore").read_bytes() == first
+
+
+def test_a_damaged_database_is_replaced(nurture: Nurture, sample_shop: Path, tmp_path: Path) -> None:
+    nurture("backup", tmp_path / "kept.db")
+    (sample_shop / "nurture.db").write_bytes(b"what a disk left of it" * 500)
+    assert nurture("restore", tmp_path / "kept.db").status == 0
+    assert nurture("status").status == 0
+
+
 @pytest.mark.parametrize("content", [None, b"", b"no database at all, but long enough to be read as one" * 20])
 def test_what_is_no_backup_changes_nothing(
     nurture: Nurture, sample_shop: Path, tmp_path: Path, content: bytes | None

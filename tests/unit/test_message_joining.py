@@ -33,6 +33,7 @@ def folder(tmp_path: Path, html: str, text: str = "本文") -> Template:
         "layout.html.j2": LAYOUT,
         "_parts.html.j2": PARTS,
         "_foot.html.j2": FOOT,
+        "_coupon.html.j2": "<i>{{ coupon if coupon is defined else 'none' }}</i>{% block letter %}{% endblock %}",
         "_foot.txt.j2": "{% set who = customer.called %}{{ who }}{% if order.total > 1 %}!{% endif %}\n",
         "x.html.j2": html,
         "x.txt.j2": FRONT.replace("---\nsubject", "---\nrequires: [order.items, order.total]\nsubject") + text,
@@ -82,6 +83,8 @@ def test_joined_and_apart_are_the_same_mail(tmp_path: Path, html: str) -> None:
         "{% from '_parts.html.j2' import goods %}{{ goods(order.items)|length }}",
         "{% filter upper %}<p>{{ customer.called }}</p>{% endfilter %}",
         "{% include '_foot.html.j2' without context %}",
+        "{% extends '_coupon.html.j2' %}{% set coupon = '10 %' %}{% block letter %}<p>x</p>{% endblock %}",
+        "{% set coupon = '10 %' %}{% include '_coupon.html.j2' %}",
     ],
 )
 def test_what_joining_could_change_is_left_apart(tmp_path: Path, html: str) -> None:
