@@ -24,6 +24,8 @@ def test_without_a_death_everybody_is_written_to_once(play: Play) -> None:
     assert any(each.startswith("after writing b'MAIL") for each in ended.points)
 
 
+# Who dies closes no connection, and the driver says so.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.8, 0.9])
 def test_a_death_on_the_way_costs_nobody_a_message(play: Play, share: float) -> None:
     assert play(round(share * 60)).violations == []
