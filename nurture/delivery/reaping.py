@@ -22,11 +22,12 @@ from sqlalchemy import (
 
 from nurture.rules.permission import sendable
 from nurture.store import among
-from nurture.store.tables import Attempt, Message, Touch, TouchLog, table
+from nurture.store.tables import Attempt, Contact, Message, Touch, TouchLog, table
 
 from .recording import RETRY_KEY_LIVES
 
-ATTEMPT, MESSAGE, TOUCH, LOG = (table(each) for each in (Attempt, Message, Touch, TouchLog))
+ATTEMPT, CONTACT, MESSAGE = (table(each) for each in (Attempt, Contact, Message))
+TOUCH, LOG = table(Touch), table(TouchLog)
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _unknown(connection: Connection, ids: Sequence[int], now: datetime) -> int:
 
 
 def repeatable(connection: Connection, ids: Sequence[int], instant: int) -> list[int]:
-    """Those of these touches whose push may go out again at `instant`: key alive, window open, still wanted."""
+    """Those whose push may go out again at `instant`: key alive, window open, still wanted, and no cap in the way."""
     if not ids:
         return []
     alive = (
@@ -84,9 +85,21 @@ def repeatable(connection: Connection, ids: Sequence[int], instant: int) -> list
             _seconds(MESSAGE.c.first_attempt_at) + RETRY_KEY_LIVES > instant,
             _seconds(TOUCH.c.sendable_until) > instant,
             _still_wanted(instant),
+            or_(~TOUCH.c.obeys_cap, ~_met_since()),
         )
     )
     return list(connection.scalars(alive))
+
+
+def _met_since() -> ColumnElement[bool]:
+    """Whether somebody else was counted as approaching the owner since: the repeat would stand behind that in the caps.
+
+    Without, it breaks none: no window that ends later holds more than the one that let the first try pass.
+    """
+    other = CONTACT.alias("other")
+    own = select(CONTACT.c.at).where(CONTACT.c.touch_id == TOUCH.c.id).scalar_subquery()
+    found = select(1).where(other.c.owner_id == TOUCH.c.owner_id, other.c.counts, other.c.direction == "out")
+    return found.where(or_(other.c.touch_id.is_(None), other.c.touch_id != TOUCH.c.id), other.c.at >= own).exists()
 
 
 def _still_wanted(instant: int) -> ColumnElement[bool]:

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import Engine, select
 
 from nurture.channels.outcome import Accepted, Deferred, NotSent, Outcome, Rejected
+from nurture.store import pause, resume, writing
 from nurture.store.tables import Attempt, Contact, table
-from tests.planning.people import shown
+from tests.planning.people import instant, shown
 
 from .test_worker import _line_in_doubt
 
@@ -40,3 +41,26 @@ def test_caps_count_from_the_repeat(engine: Engine, tmp_path: Path) -> None:
     with engine.connect() as connection:
         assert [shown(each) for each in connection.scalars(select(table(Contact).c.at))] == ["2026-11-20 12:30"]
         assert connection.scalars(select(table(Attempt).c.result)).all() == ["unknown", "accepted"]
+
+
+def test_who_was_called_since_gets_no_repeat(engine: Engine, tmp_path: Path) -> None:
+    """The first try was before the call, and the repeat would be the second approach of the day behind it."""
+    post, alice = _line_in_doubt(engine, tmp_path)
+    post.shop.contact(alice, "2026-11-20 10:20")
+    post.deliver("2026-11-20 10:30")
+    assert post.line.arrived == []
+    assert post.shop.the(alice).status == "unknown"
+
+
+def test_a_paused_campaign_repeats_nothing(engine: Engine, tmp_path: Path) -> None:
+    """`nurture pause` stops everything at once, what is repeated included."""
+    post, alice = _line_in_doubt(engine, tmp_path)
+    with writing(engine) as connection:
+        pause(connection, "campaign:thanks", "by hand", instant("2026-11-20 10:20"))
+    post.deliver("2026-11-20 10:30")
+    assert post.line.arrived == []
+    assert post.shop.the(alice).status == "sending"
+    with writing(engine) as connection:
+        resume(connection, "campaign:thanks", instant("2026-11-20 10:40"))
+    post.deliver("2026-11-20 10:50")
+    assert post.shop.the(alice).status == "sent"
