@@ -26,8 +26,10 @@ BEGIN_ATTEMPTS = 4
 """SQLite wakes its waiters in no order, so that one may be passed over for a whole busy timeout."""
 SCRATCH = "scratch"
 """Schema of a plan's tables on SQLite."""
-CACHE_KIB = 32 * 1024
-"""Page cache of one SQLite connection."""
+CACHE_KIB = 2 * 1024
+"""Page cache of one SQLite connection: a worker has several, and needs little of a large file. SQLite's own default."""
+PLAN_CACHE_KIB = 32 * 1024
+"""The same of one that plans."""
 
 
 def open_engine(url: str) -> Engine:
@@ -208,6 +210,8 @@ def _begin_snapshot(connection: Connection, prepare: Prepare | None) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     if prepare:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA main.cache_size = -{PLAN_CACHE_KIB}")
         prepare(connection)
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
@@ -236,7 +240,7 @@ def _attach_scratch(connection: Connection) -> None:
         # Nobody reads it after a crash, or after a rollback.
         driver.execute(f"PRAGMA {SCRATCH}.journal_mode = OFF")
         driver.execute(f"PRAGMA {SCRATCH}.synchronous = OFF")
-        driver.execute(f"PRAGMA {SCRATCH}.cache_size = -{CACHE_KIB}")
+        driver.execute(f"PRAGMA {SCRATCH}.cache_size = -{PLAN_CACHE_KIB}")
     finally:
         Path(name).unlink()
 

@@ -100,7 +100,7 @@ def test_sqlite_keeps_every_commit_and_spares_memory(sqlite_database: str) -> No
         "synchronous": full,
         "temp_store": file,
         "busy_timeout": 30_000,
-        "cache_size": -32_768,
+        "cache_size": -2_048,
     }
 
 
