@@ -1,6 +1,7 @@
 """Death at every point of a scene; `make test` tries some of them, `python -m tests.crashing` each."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ Play = Callable[[int | None], Ended]
 
 
 @pytest.fixture
-def play(engine: Engine, tmp_path: Path) -> Play:
-    return lambda point: Scene(engine, tmp_path, point).run()
+def play(engine: Engine, tmp_path: Path) -> Iterator[Play]:
+    yield lambda point: Scene(engine, tmp_path, point).run()
+    gc.collect()  # the connections of the dead, while it is still clear whose they were
 
 
 def test_without_a_death_everybody_is_written_to_once(play: Play) -> None:
