@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -285,10 +286,9 @@ class Worker:
         renewed = self.clock.boottime()
         while True:
             await self.clock.sleep(LEASE / 3)
-            until = literal(int(self.clock.now().timestamp()) + LEASE, BigInteger)
-            mine = update(TOUCH).where(TOUCH.c.worker == self.name, TOUCH.c.status == "claimed")
+            until = int(self.clock.now().timestamp()) + LEASE
             try:
-                await self.writer.run(lambda connection, until=until, mine=mine: _execute(connection, mine, until))  # type: ignore[misc]
+                await self.writer.run(partial(_extend, name=self.name, until=until))
             except SQLAlchemyError:
                 self.lost = True
             self.lost |= self.clock.boottime() - renewed > LEASE
@@ -417,8 +417,9 @@ class _Passage:
         return apart is not None and abs(self.worker.apart - apart) > STEP
 
 
-def _execute(connection: Connection, statement: object, until: object) -> None:
-    connection.execute(statement.values(lease_until=until))  # type: ignore[attr-defined]
+def _extend(connection: Connection, *, name: str, until: int) -> None:
+    mine = update(TOUCH).where(TOUCH.c.worker == name, TOUCH.c.status == "claimed")
+    connection.execute(mine.values(lease_until=literal(until, BigInteger)))
 
 
 def _word(tried: Tried) -> str:

@@ -83,7 +83,11 @@ def _returned(part: Message) -> Iterator[str]:
     """The Message-ID of the mail that comes back, whole or as its header alone."""
     kind = part.get_content_type()
     if kind == "message/rfc822":
-        yield from NAMED.findall(str(part.get_payload()[0].get("Message-ID", "")))  # type: ignore[index, union-attr]
+        inner = part.get_payload()
+        # What calls itself a mail and can't be parsed as one has a text here.
+        if isinstance(inner, list) and inner and isinstance(inner[0], Message):
+            yield from NAMED.findall(str(inner[0].get("Message-ID", "")))
     elif kind in ("text/rfc822-headers", "message/rfc822-headers"):
-        header = message_from_bytes(part.get_payload(decode=True) or b"", policy=compat32)  # type: ignore[arg-type]
+        raw = part.get_payload(decode=True)
+        header = message_from_bytes(raw if isinstance(raw, bytes) else b"", policy=compat32)
         yield from NAMED.findall(str(header.get("Message-ID", "")))

@@ -5,7 +5,7 @@ run at every tick. Building them costs ten times what running them does, so none
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nurture.gates.situation import Situation
 from nurture.rules.moment import Moment
@@ -25,13 +25,14 @@ class Statements:
         self.situation = replace(situation, moment=self.moment)
         """What statements are built from: it knows no instant."""
         self.times = times
-        self._kept: dict[tuple[Hashable, ...], object] = {}
+        self._kept: dict[tuple[Hashable, ...], Any] = {}
 
     def keep(self, build: Callable[[], Kept], *name: Hashable) -> Kept:
         """What `build` gives, built once under that name."""
         if name not in self._kept:
             self._kept[name] = build()
-        return self._kept[name]  # type: ignore[return-value]
+        found: Kept = self._kept[name]
+        return found
 
 
 def statements_of(situation: Situation, times: Times) -> Statements:

@@ -97,7 +97,8 @@ def lock_sharing(connection: Connection, customer_ids: Iterable[int]) -> set[int
     owners = _sharing(connection, customer_ids)
     for ids in _chunks(list(owners)):
         _lock(connection, ids)
-    return {each for pair in owners.items() if pair[1] is not None for each in pair}  # type: ignore[misc]
+    shared = {customer: owner for customer, owner in owners.items() if owner is not None}
+    return shared.keys() | set(shared.values())
 
 
 def _lock(connection: Connection, ids: list[int]) -> None:

@@ -17,7 +17,7 @@ def database_time(connection: Connection) -> datetime | None:
     """The database server's own clock at this moment, not at the transaction's begin; None on SQLite."""
     if connection.dialect.name != "postgresql":
         return None
-    found: datetime = connection.scalar(select(func.clock_timestamp()))  # type: ignore[assignment]
+    found: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
     return found.astimezone(UTC)
 
 

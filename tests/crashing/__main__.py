@@ -4,7 +4,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -61,8 +61,8 @@ def _each_point(name: str, fresh: Callable[..., object], figures: Counter[str]) 
     return len(whole.points)
 
 
-def _play(fresh: Callable[..., object], here: Path, point: int | None) -> Ended:
-    with fresh(here) as engine:  # type: ignore[attr-defined]
+def _play(fresh: Callable[[Path], AbstractContextManager[Engine]], here: Path, point: int | None) -> Ended:
+    with fresh(here) as engine:
         return Scene(engine, here, point).run()
 
 
