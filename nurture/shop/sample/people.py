@@ -90,11 +90,6 @@ def background(today: date, seed: int) -> list[Person]:
     ]
 
 
-def bought_first(person: Person) -> int:
-    """Days since the person's first order, 0 without one."""
-    return max((order.ago for order in person.bought), default=0)
-
-
 def _habits(random: Random, count: int) -> list[Habit]:
     kinds: list[tuple[Habit, int]] = [
         (_newcomer, 30),
