@@ -59,16 +59,6 @@ def intersect(one: Sequence[Interval], other: Sequence[Interval]) -> list[Interv
     return both
 
 
-def closed_blocks(intervals: Sequence[Interval], start: int, end: int) -> list[Interval]:
-    """What [start, end) holds outside a sorted list of disjoint intervals."""
-    blocks: list[Interval] = []
-    for opening, closing in intervals:
-        if start < min(opening, end):
-            blocks.append((start, min(opening, end)))
-        start = max(start, closing)
-    return [*blocks, (start, end)] if start < end else blocks
-
-
 def next_allowed(starts: Sequence[int], ends: Sequence[int], instant: int) -> int | None:
     """The first instant from `instant` on inside intervals, given as sorted starts and ends; None if none is left."""
     index = bisect_right(ends, instant)

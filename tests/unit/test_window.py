@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from nurture.gates.window import (
     Interval,
     allowed,
-    closed_blocks,
     intersect,
     next_allowed,
     openings,
@@ -255,14 +254,6 @@ def test_what_two_lists_share_is_in_both(one: list[Interval], other: list[Interv
     assert _inside(both) == _inside(one) & _inside(other)
     assert all(start < end for start, end in both)
     assert both == sorted(both)
-
-
-@given(interval_lists(), st.integers(0, 60), st.integers(0, 60))
-def test_closed_blocks_are_what_the_openings_leave(intervals: list[Interval], start: int, end: int) -> None:
-    blocks = closed_blocks(intervals, start, end)
-    assert _inside(blocks) == set(range(start, end)) - _inside(intervals)
-    assert all(first < last for first, last in blocks)
-    assert blocks == sorted(blocks)
 
 
 @given(interval_lists(), st.integers(0, 62))
