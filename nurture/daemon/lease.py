@@ -1,11 +1,10 @@
 """A role that only one process may have: the planner's, as a row with a holder and an end."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from nurture.store import insert_into
 from nurture.store.tables import Lease, table
 
 LEASE = table(Lease)
@@ -21,9 +20,8 @@ def take(connection: Connection, name: str, holder: str, now: datetime, seconds:
 
     None while somebody else has it. The token is another with each taking.
     """
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     until = now + timedelta(seconds=seconds)
-    new = dialect.insert(LEASE).values(name=name, holder=holder, token=1, until_at=until)
+    new = insert_into(connection, LEASE).values(name=name, holder=holder, token=1, until_at=until)
     if connection.execute(new.on_conflict_do_nothing()).rowcount == 1:
         return 1
     free = or_(LEASE.c.holder == holder, LEASE.c.until_at < now)

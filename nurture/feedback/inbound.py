@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, and_, delete, exists, func, select, type_coerce, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from nurture.store import insert_into
 from nurture.store.tables import Inbound, table
 
 from .arrival import Arrival
@@ -78,7 +78,6 @@ def forget(connection: Connection, before: datetime) -> int:
 
 
 def _keep(connection: Connection, arrival: Arrival, now: datetime) -> int:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     values = {
         "key": arrival.key,
         "kind": arrival.kind,
@@ -90,7 +89,7 @@ def _keep(connection: Connection, arrival: Arrival, now: datetime) -> int:
         "tries": 0,
         "result": "",
     }
-    inserting = dialect.insert(INBOUND).values(**values).on_conflict_do_nothing()
+    inserting = insert_into(connection, INBOUND).values(**values).on_conflict_do_nothing()
     new = connection.execute(inserting).rowcount
     if arrival.kind == "unsend" and arrival.subject:
         taken = and_(INBOUND.c.subject == arrival.subject, INBOUND.c.kind != "unsend")

@@ -9,9 +9,8 @@ import unicodedata
 from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, and_, func, insert, select, type_coerce, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from nurture.store import change
+from nurture.store import change, insert_into
 from nurture.store.tables import Address, Consent, Customer, LinkCode, table
 
 from .survivor import survivor
@@ -38,9 +37,8 @@ def issue_code(connection: Connection, customer_id: int, drawn: str, now: dateti
     code: str | None = connection.scalar(mine.limit(1))
     if code is not None:
         return code
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     values = {"code": drawn, "customer_id": person, "created_at": now, "expires_at": now + CODE_LIVES}
-    written = connection.execute(dialect.insert(CODE).values(**values).on_conflict_do_nothing()).rowcount
+    written = connection.execute(insert_into(connection, CODE).values(**values).on_conflict_do_nothing()).rowcount
     return drawn if written else None
 
 
@@ -84,9 +82,8 @@ def unbind(connection: Connection, user_id: str, now: datetime) -> int | None:
 
 
 def _take(connection: Connection, customer: int, user_id: str, now: datetime) -> bool:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     values = {"customer_id": customer, "channel": "line", "value": user_id, "status": "ok", "created_at": now}
-    inserting = dialect.insert(ADDRESS).values(**values).on_conflict_do_nothing()
+    inserting = insert_into(connection, ADDRESS).values(**values).on_conflict_do_nothing()
     if connection.execute(inserting).rowcount != 1:
         return False
     former = and_(ADDRESS.c.customer_id == customer, ADDRESS.c.channel == "line", ADDRESS.c.value != user_id)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, update
 
+from nurture.collector import uncollected
 from nurture.config import Settings
 from nurture.intake.examination import Counts, Examination
 from nurture.intake.kind import REJECTED, VERDICTS
@@ -165,7 +166,7 @@ def _give_back(connection: Connection, run_id: int) -> None:
 
 def _write_chunk(engine: Engine, run: Any, secret: bytes, now: datetime) -> int:
     """Writes the next records; 0 when none are left."""
-    with writing(engine) as connection:
+    with uncollected(), writing(engine) as connection:
         # Two processes that go on with one import on PostgreSQL take turns here.
         connection.execute(select(_run.c.id).where(_run.c.id == run.id).with_for_update())
         rows = waiting(connection, run.id, CHUNK)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from nurture.collector import uncollected
 from nurture.config import Settings
 from nurture.intake.cells import Refusal, Terms
 from nurture.intake.describing import Describer
@@ -171,10 +172,11 @@ def _check(
     kind = KINDS[checking.terms.layout.kind]
     for batch in _batches(kind.read(checking)):
         found: list[Judged | Refused] = [each for each in batch if isinstance(each, Refused)]
-        with reading(engine) as connection:
-            found += kind.judge(connection, checking, [each for each in batch if isinstance(each, Taken)])
-        with writing(engine) as connection:
-            stage(connection, run_id, found)
+        with uncollected():
+            with reading(engine) as connection:
+                found += kind.judge(connection, checking, [each for each in batch if isinstance(each, Taken)])
+            with writing(engine) as connection:
+                stage(connection, run_id, found)
         for each in found:
             counts[each.verdict if isinstance(each, Judged) else REJECTED] += 1
         refused = sorted((each for each in found if isinstance(each, Refused)), key=lambda each: each.row)
@@ -185,8 +187,13 @@ def _check(
 
 
 def _batches(items: Iterator[Item]) -> Iterator[Sequence[Item]]:
-    while batch := list(islice(items, BATCH)):
+    while batch := _next(items):
         yield batch
+
+
+def _next(items: Iterator[Item]) -> Sequence[Item]:
+    with uncollected():
+        return list(islice(items, BATCH))
 
 
 def _ground(table: Table, basis: str | None, since: str | None) -> tuple[str | None, int | None]:

@@ -1,13 +1,11 @@
 """Writes what rows change in customers: one transaction, a fixed number of statements however many rows."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 
 from nurture.intake.difference import BLANK, Changes, difference
 from nurture.intake.field.name import company_key
@@ -17,7 +15,7 @@ from nurture.intake.matching import roots
 from nurture.intake.person import Person
 from nurture.intake.sharing import place_addresses, remove_addresses
 from nurture.intake.state import COLUMNS, load_states, refused_values
-from nurture.store import among, bucket_of, change
+from nurture.store import among, bucket_of, change, insert_into
 from nurture.store.facts import begin_facts
 from nurture.store.tables import (
     Account,
@@ -267,11 +265,7 @@ def _write_dates(writing: Writing, changes: Mapping[int, Changes]) -> None:
         for (name, relative), (year, month, day) in each.dates.items()
     ]
     if rows:
-        statement = _upsert(writing.connection)(_dated)
+        statement = insert_into(writing.connection, _dated)
         values = {name: statement.excluded[name] for name in ("year", "month", "day")}
         keys = ["customer_id", "name", "relative"]
         writing.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), rows)
-
-
-def _upsert(connection: Connection) -> Callable[..., Any]:
-    return insert_on_postgresql if connection.dialect.name == "postgresql" else insert_on_sqlite

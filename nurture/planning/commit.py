@@ -29,12 +29,11 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from nurture.gates.cap import cap_rows
 from nurture.gates.situation import Situation
 from nurture.rules.joining import join_in_order
-from nurture.store import PlanningConnection
+from nurture.store import PlanningConnection, insert_into
 from nurture.store.backstop import put_caps
 from nurture.store.tables import (
     Cadence,
@@ -43,21 +42,21 @@ from nurture.store.tables import (
     CustomerChange,
     Enrollment,
     Generation,
-    Membership,
     Touch,
     TouchLog,
     table,
 )
 
+from .membership import membership_cuts, write_memberships
 from .plan import Planned
 from .times import seconds
-from .workspace import ASKED, CANDIDATE, DECISION, LOOK, MEMBERSHIP_CHANGE, OPENED, PLAN_STEP
+from .workspace import ASKED, CANDIDATE, DECISION, LOOK, OPENED, PLAN_STEP
 
 CADENCE, VERSION, CUSTOMER, CHANGE = (table(each) for each in (Cadence, CampaignVersion, Customer, CustomerChange))
-ENROLLMENT, GENERATION, MEMBERSHIP = (table(each) for each in (Enrollment, Generation, Membership))
+ENROLLMENT, GENERATION = table(Enrollment), table(Generation)
 TOUCH, LOG = table(Touch), table(TouchLog)
-PEOPLE = 5_000
-"""Customers in one transaction: 16 ms on SQLite, 114 ms on PostgreSQL at the worst."""
+PEOPLE = 2_000
+"""Customers in one transaction."""
 FIRST, LAST, NOW, NUMBER = (bindparam(name, type_=BigInteger) for name in ("first", "last", "now", "number"))
 """The range of customers that a transaction writes, the instant, and the generation."""
 CHANGES = select(CHANGE.c.customer_id, CHANGE.c.version)
@@ -101,12 +100,14 @@ def commit(planning: PlanningConnection, situation: Situation, planned: Planned)
         with planning.write() as connection:
             pairs = changes[start : start + PEOPLE]
             connection.execute(delete(CHANGE).where(tuple_(CHANGE.c.customer_id, CHANGE.c.version).in_(pairs)))
+    cuts = membership_cuts(planning.connection) if planned.due.segments else []
+    for each in cuts:
+        with planning.write() as connection:
+            write_memberships(connection, each)
     with planning.write() as connection:
-        if planned.due.segments:
-            _write_memberships(connection)
         _write_generation(connection, situation, planned)
         _write_cadence(connection, situation, planned)
-    return Committed(enrollments, touches, changed, len(ranges) + 2)
+    return Committed(enrollments, touches, changed, len(ranges) + len(cuts) + 2)
 
 
 def _ranges(connection: Connection) -> Iterator[tuple[int, int]]:
@@ -181,7 +182,7 @@ def _enrolling(dialect: str) -> Any:
     )
     names = ["campaign", "customer_id", "occurrence", "occurred_at", "subject_id", "opened_at", "held_out", "next_at"]
     names += ["generation", "ended_at", "exit_reason"]
-    return _insert_new(dialect, ENROLLMENT, names, found)
+    return insert_into(dialect, ENROLLMENT).from_select(names, found).on_conflict_do_nothing()
 
 
 @lru_cache(maxsize=2)
@@ -226,7 +227,7 @@ def _touching(dialect: str) -> Any:
     names = ["campaign", "step", "customer_id", "owner_id", "occurrence", "subject_id", "channel", "status", "due_at"]
     names += ["at", "expires_at", "priority", "obeys_cap", "counts_to_cap", "verdict", "failing", "decided_at"]
     names += ["campaign_version", "customer_version", "generation"]
-    return _insert_new(dialect, TOUCH, names, found)
+    return insert_into(dialect, TOUCH).from_select(names, found).on_conflict_do_nothing()
 
 
 def _move(connection: Connection, values: dict[str, int]) -> int:
@@ -326,23 +327,6 @@ def _advancing() -> Update:
     )
 
 
-def _write_memberships(connection: Connection) -> None:
-    of_kind = MEMBERSHIP_CHANGE.c.kind
-    entering = select(MEMBERSHIP_CHANGE.c.segment, MEMBERSHIP_CHANGE.c.customer_id, MEMBERSHIP_CHANGE.c.since).where(
-        of_kind != "leave"
-    )
-    dialect = connection.dialect.name
-    connection.execute(_insert_new(dialect, MEMBERSHIP, ["segment", "customer_id", "since"], entering))
-    leaving = select(1).where(
-        of_kind == "leave",
-        MEMBERSHIP_CHANGE.c.segment == MEMBERSHIP.c.segment,
-        MEMBERSHIP_CHANGE.c.customer_id == MEMBERSHIP.c.customer_id,
-    )
-    segments = connection.scalars(select(MEMBERSHIP_CHANGE.c.segment).where(of_kind == "leave").distinct()).all()
-    if segments:
-        connection.execute(delete(MEMBERSHIP).where(MEMBERSHIP.c.segment.in_(segments), leaving.exists()))
-
-
 def _write_cadence(connection: Connection, situation: Situation, planned: Planned) -> None:
     due = planned.due
     names = ["tick", *(["full"] if due.full else []), *(f"entered:{segment}" for segment in due.segments)]
@@ -354,18 +338,10 @@ def _write_cadence(connection: Connection, situation: Situation, planned: Planne
 
 @lru_cache(maxsize=2)
 def _noting(dialect: str) -> Any:
-    new = _dialect_insert(dialect, CADENCE)
+    new = insert_into(dialect, CADENCE)
     changes = {"last_at": new.excluded.last_at, "opened": new.excluded.opened, "left_out": new.excluded.left_out}
     return new.on_conflict_do_update(index_elements=["name"], set_=changes)
 
 
 def _channel_name() -> ColumnElement[Any]:
     return case((DECISION.c.channel == 1, PLAN_STEP.c.second_channel), else_=PLAN_STEP.c.first_channel)
-
-
-def _insert_new(dialect: str, target: Any, names: list[str], found: Any) -> Any:
-    return _dialect_insert(dialect, target).from_select(names, found).on_conflict_do_nothing()
-
-
-def _dialect_insert(dialect: str, target: Any) -> Any:
-    return (postgresql if dialect == "postgresql" else sqlite).insert(target)

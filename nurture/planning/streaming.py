@@ -1,8 +1,6 @@
 """The stream between the database and `place`: owners in order, with their candidates and counted contacts."""
 
-import gc
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import lru_cache
 from itertools import groupby, islice
 from operator import itemgetter
@@ -10,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Select, bindparam, case, select
 
+from nurture.collector import uncollected
 from nurture.gates.cap import longest_memory
 from nurture.gates.placing import Candidate, Contact, Decision, Placer
 from nurture.gates.situation import Situation
@@ -36,21 +35,9 @@ def place_all(connection: Connection, situation: Situation, placer: Placer, owne
     chosen = list(owners)
     decisions = _decide(connection, situation, placer, chosen)
     write = _copy if connection.dialect.name == "postgresql" else _insert_many
-    with _uncollected():
+    with uncollected():
         while batch := list(islice(decisions, BATCH)):
             write(connection, batch)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Nothing made here refers to itself, and looking for such cycles takes a quarter of the time."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _decide(connection: Connection, situation: Situation, placer: Placer, owners: Sequence[int]) -> Iterator[Decision]:

@@ -29,9 +29,9 @@ from sqlalchemy import (
     type_coerce,
     union_all,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from nurture.gates.situation import PlannedStep, Situation
+from nurture.store import insert_into
 from nurture.store.tables import Account, Customer, table
 from nurture.zone import DAY, ZoneTable, zone_table
 
@@ -154,7 +154,7 @@ def _reach(situation: Situation) -> tuple[int, int]:
 
 @lru_cache(maxsize=2)
 def _insert_new(dialect: str) -> Any:
-    return (postgresql if dialect == "postgresql" else sqlite).insert(DUE_TIME).on_conflict_do_nothing()
+    return insert_into(dialect, DUE_TIME).on_conflict_do_nothing()
 
 
 def _due_times(steps: tuple[PlannedStep, ...], pairs: Any) -> Iterator[dict[str, object]]:

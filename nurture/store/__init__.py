@@ -6,6 +6,7 @@ from nurture.store.change import change, change_selected, lock_sharing
 from nurture.store.collation import binary_order
 from nurture.store.engine import PlanningConnection, open_engine, planning, reading, sqlite_module, wal_fault, writing
 from nurture.store.identity import bucket_of, database_id, database_secret, set_database_secret
+from nurture.store.inserting import insert_into
 from nurture.store.migrations import NewerDatabase, current_revision, needs_upgrade, upgrade
 from nurture.store.pausing import pause, paused, resume
 from nurture.store.prepared import Prepared, together
@@ -32,6 +33,7 @@ __all__ = [
     "database_id",
     "database_secret",
     "end_asking",
+    "insert_into",
     "line_quota",
     "lock_sharing",
     "needs_upgrade",

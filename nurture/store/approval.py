@@ -3,8 +3,8 @@
 from datetime import date
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from nurture.store.inserting import insert_into
 from nurture.store.tables import Setting, table
 
 SETTING = table(Setting)
@@ -32,8 +32,9 @@ def asked(connection: Connection, day: date) -> str | None:
 
 def begin_asking(connection: Connection, day: date) -> bool:
     """Notes, before the mail is handed over, that the owner is asked; False where somebody else noted it first."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    noting = dialect.insert(SETTING).values(name=ASKED + day.isoformat(), value="begun").on_conflict_do_nothing()
+    noting = (
+        insert_into(connection, SETTING).values(name=ASKED + day.isoformat(), value="begun").on_conflict_do_nothing()
+    )
     return connection.execute(noting).rowcount == 1
 
 

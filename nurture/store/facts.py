@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
-from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.sql.expression import FromClause
 
 from nurture.store.among import among
+from nurture.store.inserting import insert_into
 from nurture.store.prepared import Prepared
 from nurture.store.tables import Contact, Customer, CustomerFact, Order, table
 
@@ -73,8 +72,7 @@ def begin_facts(connection: Connection, new_customers: Iterable[int]) -> None:
 
 
 def _write(connection: Connection, whom: ColumnElement[bool]) -> None:
-    insert: Any = insert_on_postgresql if connection.dialect.name == "postgresql" else insert_on_sqlite
-    statement = insert(_fact).from_select(_COLUMNS, _computed(whom))
+    statement = insert_into(connection, _fact).from_select(_COLUMNS, _computed(whom))
     values = {name: statement.excluded[name] for name in _COLUMNS if name != "customer_id"}
     connection.execute(statement.on_conflict_do_update(index_elements=["customer_id"], set_=values))
 

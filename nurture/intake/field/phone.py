@@ -1,6 +1,7 @@
 """Phone numbers as E.164, the one form in which two spellings of a number are equal."""
 
 import re
+from typing import Any
 
 import phonenumbers
 
@@ -8,8 +9,9 @@ from nurture.intake.field.text import Unreadable, narrow
 
 _FLOAT = re.compile(r"(\d+)\.0+")
 _NO_DIGIT = re.compile(r"[\s\-‐‑–—−ー()・.]+")
-_JAPANESE_MOBILE = re.compile(r"0?([789]0[1-9]\d{7})")
-"""The numbers that `phonenumbers` calls mobile in Japan; asking it costs 73 µs each, and most customers have one."""
+_JAPAN: Any = phonenumbers.PhoneMetadata.metadata_for_region("JP")
+_JAPANESE = re.compile(f"0?({_JAPAN.mobile.national_number_pattern}|{_JAPAN.fixed_line.national_number_pattern})")
+"""What `phonenumbers` calls valid of most people's numbers; asking it costs 70 to 180 µs each."""
 
 
 def read_phone(text: str, region: str = "JP") -> str:
@@ -21,8 +23,8 @@ def read_phone(text: str, region: str = "JP") -> str:
     if found := _FLOAT.fullmatch(plain):
         plain = found[1]
     digits = _NO_DIGIT.sub("", plain)
-    if region == "JP" and (mobile := _JAPANESE_MOBILE.fullmatch(digits)):
-        return f"+81{mobile[1]}"
+    if region == "JP" and (national := _JAPANESE.fullmatch(digits)):
+        return f"+81{national[1]}"
     return _parsed(plain, digits, region)
 
 
