@@ -35,7 +35,7 @@ class Process:
     buried: bool = False
     """Its remains are being cleared away: they may run, but reach nothing."""
     held: "list[asyncio.Handle]" = field(default_factory=list)
-    """What would have run during the pause."""
+    """What would have run during the pause, or had it lived on."""
     main: Any = None
     """Its first task."""
     beside: Any = None
@@ -47,7 +47,6 @@ class Process:
     def kill(self) -> None:
         """Ends it at once; no handler of it runs."""
         self.dead, self.paused = True, False
-        self.held.clear()
         for each in self.deaths:
             each()
 
@@ -98,17 +97,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             process = handle._context.get(PROCESS)  # type: ignore[attr-defined]
             if process is None or process.buried:
                 handle._run()
-            elif process.paused:
+            elif process.paused or process.dead:
                 process.held.append(handle)
-            elif not process.dead:
+            else:
                 self.steps += 1
                 self.on_step(process)
                 self._run_unless_stopped(handle, process)
 
     def _run_unless_stopped(self, handle: asyncio.Handle, process: Process) -> None:
-        if process.paused:
+        if process.paused or process.dead:
             process.held.append(handle)
-        elif not process.dead:
+        else:
             handle._run()
 
     def _jump(self, ready: "deque[asyncio.Handle]") -> None:

@@ -34,10 +34,14 @@ from .oracle import Found, look
 from .storage import Storage, folder
 from .village import Village
 
-BEGAN = datetime(2026, 10, 20, 15, 0, tzinfo=UTC)
-"""Midnight in Tokyo, days before the clocks change in London and New York."""
+BEGAN = datetime(2026, 10, 21, 15, 0, tzinfo=UTC)
+"""Midnight in Tokyo, before the clocks change in London and New York. It is a Thursday: the shop closes on Wednesdays."""
 DAY = 86_400.0
-PEOPLE = 13
+LOOKS, TICKS = (2400, 16_000), (14_400, 32_400)
+"""Seconds between two looks for what is due, and between two ticks, by day; by night three times as many."""
+EVENING, MORNING = 20.5 * 3600, 7 * 3600
+"""Night, in seconds of Tokyo's day: hardly anybody may be written to then."""
+PEOPLE = 18
 MAIL, LINE = ("mail.test", 25), ("127.0.0.1", 8001)
 
 
@@ -78,7 +82,7 @@ class World:
         random = Random(self.seed)
         self.loop = VirtualLoop(Random(random.random()))
         self.dice = Dice(random.randrange(1 << 48), self.loop.time, self.level)
-        self.storage = Storage(self.here, self.loop, self.dice)
+        self.storage = Storage(self.loop, self.dice)
         self.storage.interlude = self._interlude
         self.village = Village(self.storage.engine, self.here, self.dice)
         self.mail = MailHost(self.dice, self.loop.time)
@@ -196,13 +200,19 @@ class World:
             await asyncio.sleep(60)
         process.beside = [asyncio.ensure_future(each) for each in (self._poll(daemon), self._watch(daemon))]
         while True:
-            await asyncio.sleep(self.dice.between(4, 9) * 3600 if kind != "worker" else self.dice.between(2400, 16_000))
+            await self._rest(TICKS)
             await self._survives(daemon.tick())
 
     async def _poll(self, daemon: Daemon) -> None:
         while True:
-            await asyncio.sleep(self.dice.between(2400, 16_000))
+            await self._rest(LOOKS)
             await self._survives(daemon.deliver())
+
+    async def _rest(self, seconds: tuple[int, int]) -> None:
+        """Until the next look; one that would fall into the night waits for its end, or most of it."""
+        found, hour = self.dice.between(*seconds), self.loop.time() % DAY
+        night = hour < MORNING or hour >= EVENING
+        await asyncio.sleep(3 * found if night else found)
 
     async def _watch(self, daemon: Daemon) -> None:
         """The daemon looks at its clock each second; here only in the seconds after a step, as the others show none."""
@@ -331,6 +341,8 @@ def bury(loop: VirtualLoop, processes: Sequence[Process]) -> None:
     """Clears the coroutines of all processes away; they reach nothing any more."""
     for process in processes:
         process.dead = process.buried = True
+        # A task whose awakening was held back would sleep for ever: nobody can cancel it.
+        loop.resume(process)
     loop.set_exception_handler(lambda loop, context: None)
     tasks = [each for process in processes for each in process.tasks]
     for _ in range(20):

@@ -4,6 +4,7 @@ The journal is written by triggers, in the order of the commits: what passed the
 oracle reads it instead of anything that the engine says about itself.
 """
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -65,22 +66,33 @@ def empty(file: Path) -> str:
     return f"sqlite:///{file}"
 
 
-class Storage:
-    """The database of one world."""
+@cache
+def _engine() -> tuple[Engine, Path]:
+    """One engine for all worlds, one after the other: what SQLAlchemy has compiled belongs to an engine."""
+    place = tempfile.TemporaryDirectory(prefix="nurture-sim-", dir=MEMORY if MEMORY.is_dir() else None)
+    atexit.register(place.cleanup)
+    file = Path(place.name) / "nurture.db"
+    return open_engine(f"sqlite:///{file}"), file
 
-    def __init__(self, here: Path, loop: VirtualLoop, dice: Dice) -> None:
+
+class Storage:
+    """The database of one world; there is one at a time."""
+
+    def __init__(self, loop: VirtualLoop, dice: Dice) -> None:
         self.loop, self.dice = loop, dice
-        file = here / "nurture.db"
-        self.path = file
-        self.engine = open_engine(empty(file))
+        self.engine, self.path = _engine()
+        for each in self.path.parent.iterdir():
+            each.unlink()
+        empty(self.path)
         self.commits = 0
         self.interlude: Any = lambda: None
         """Called between two transactions of one call: others may write there."""
         self._driver = sqlite_module()
         self._commit = self.engine.dialect.do_commit
         self.engine.dialect.do_commit = self._commit_or_not  # type: ignore[method-assign]
-        self._listen(self.engine)
-        event.listen(self.engine, "connect", self._add_time)
+        self._listeners = {"before_cursor_execute": self._before_statement, "connect": self._add_time}
+        for name, listener in self._listeners.items():
+            event.listen(self.engine, name, listener)
         with writing(self.engine) as connection:
             for statement in JOURNAL.split(";\n"):
                 connection.exec_driver_sql(statement.replace("§", ";"))
@@ -91,11 +103,11 @@ class Storage:
             return Path(shutil.copy(self.path, self.path.parent / name))
 
     def close(self) -> None:
-        """Closes every connection."""
+        """Closes every connection, and leaves the engine to the next world."""
         self.engine.dispose()
-
-    def _listen(self, engine: Engine) -> None:
-        event.listen(engine, "before_cursor_execute", self._before_statement)
+        self.engine.dialect.do_commit = self._commit  # type: ignore[method-assign]
+        for name, listener in self._listeners.items():
+            event.remove(self.engine, name, listener)
 
     def _add_time(self, connection: Any, record: Any) -> None:
         connection.create_function("sim_time", 0, self.loop.time)

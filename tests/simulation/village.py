@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, select, text
 
+from nurture.campaign import Campaigns
 from nurture.config import Settings
 from nurture.daemon import Shop, Watched
 from nurture.daemon.reload import digest_of
@@ -69,6 +71,13 @@ NARROWER = {("thanks", "second"): (13, 17)}
 """Hours of day of a step, where it has its own."""
 
 
+@cache
+def _read() -> tuple[Settings, tuple[Campaigns, ...]]:
+    """The shop's config and editions: the same objects for all worlds, as the engine keeps statements by them."""
+    settings = Settings.model_validate(SETTINGS)
+    return settings, tuple(loaded(settings, *texts) for texts in EDITIONS)
+
+
 @dataclass
 class Village:
     """What the world outside of our processes does to the database."""
@@ -86,9 +95,8 @@ class Village:
         templates = self.here / "templates"
         templates.mkdir()
         (templates / "letter.txt.j2").write_text(LETTER, encoding="utf-8")
-        self.settings = Settings.model_validate(SETTINGS)
+        self.settings, self.editions = _read()
         self.templates = Templates.load(templates)
-        self.editions = [loaded(self.settings, *texts) for texts in EDITIONS]
         self.edition = 0
         self._publish()
 
