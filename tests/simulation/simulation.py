@@ -35,7 +35,7 @@ from .storage import Storage, folder
 from .village import Village
 
 BEGAN = datetime(2026, 10, 21, 15, 0, tzinfo=UTC)
-"""Midnight in Tokyo, before the clocks change in London and New York. It is a Thursday: the shop closes on Wednesdays."""
+"""Midnight in Tokyo, before the clocks change in London and New York. A Thursday: the shop closes on Wednesdays."""
 DAY = 86_400.0
 LOOKS, TICKS = (2400, 16_000), (14_400, 32_400)
 """Seconds between two looks for what is due, and between two ticks, by day; by night three times as many."""
