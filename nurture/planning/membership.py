@@ -1,6 +1,7 @@
 """The watched segments as a commit leaves them: who entered is written down, who left is taken out."""
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Delete, Select, Text, and_, bindparam, delete, func, select
@@ -20,10 +21,10 @@ ROWS = 5_000
 def membership_cuts(connection: Connection) -> list[dict[str, Any]]:
     """Segment, first and last customer, with at most ROWS changes between them."""
     found = [(row.segment, row.customer_id) for row in connection.execute(_segment_cuts())]
-    nobody = ("", 0)
+    end = ("", 0)
     return [
-        {"of": segment, "first": first, "last": (following[1] if following[0] == segment else 1 << 62) - 1}
-        for (segment, first), following in zip(found, [*found[1:], nobody], strict=True)
+        {"of": segment, "first": first, "last": (following if next_segment == segment else 1 << 62) - 1}
+        for (segment, first), (next_segment, following) in pairwise([*found, end])
     ]
 
 
