@@ -7,7 +7,6 @@ from html import escape
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
 
 from nurture.campaign.model import Channel
 from nurture.catalogue import say
@@ -19,7 +18,7 @@ from .context import Context
 from .filters import RENDERING, Rendering, ValueRefused
 from .flex import flex_messages, text_message, within_request
 from .folder import HTML, LINE_JSON, LINE_TEXT
-from .inlining import BEGIN, END, inline
+from .inlining import inline
 from .line_link import VARIABLE, link_for_mail
 from .link import Subscription, make_token, unsubscribe_mailto, unsubscribe_url
 from .template import Joined, Template
@@ -188,43 +187,49 @@ class _Writing:
             preheader = clean_line(self._rendered(self.template.preheader, values)).strip()
             hidden = f'<div style="{_HIDDEN}">{escape(preheader)}</div>' if preheader else ""
         self.file = next(each.shown for each in self.template.sources if each.name == self.template.name + HTML)
-        return inline(self._rendered(self.template.html, values, self._joined.html), hidden)
+        return self._inlined(self.template.html, values, hidden)
+
+    def _inlined(self, template: jinja2.Template, values: Mapping[str, Any], hidden: str) -> str:
+        if joined := self._joined.html:
+            try:
+                return inline(self._pieces(joined, values), hidden)
+            except Exception:
+                values[RENDERING].passes = 0  # as in `_rendered`
+        return inline(self._pieces(template, values), hidden, marked=False)
 
     @cached_property
     def _joined(self) -> Joined:
         shop, mailbox = self.context.values.get("shop"), self.context.values.get("opt_out_mailbox")
-        constants = [(f"shop.{name}", value) for name, value in shop.held.items()] if isinstance(shop, Shop) else []
+        constants = shop.constants if isinstance(shop, Shop) else ()
         if isinstance(mailbox, str):
-            constants.append(("opt_out_mailbox", mailbox))
-        return self.template.joined(tuple(constants))
+            constants += (("opt_out_mailbox", mailbox),)
+        return self.template.joined(constants)
 
     def _rendered(
         self, template: jinja2.Template, values: Mapping[str, Any], joined: jinja2.Template | None = None
     ) -> str:
-        """What a form renders to, by its joined form where there is one; values of joined HTML are marked."""
+        """What a form renders to, by its joined form where there is one."""
         if joined:
             try:
-                return self._pieces(joined, values, marks=joined is self._joined.html)
+                return "".join(self._pieces(joined, values))
             except Exception:
                 # The separate files fail with their own names and lines.
                 values[RENDERING].passes = 0
-        return self._pieces(template, values, marks=False)
+        return "".join(self._pieces(template, values))
 
-    def _pieces(self, template: jinja2.Template, values: Mapping[str, Any], *, marks: bool) -> str:
+    def _pieces(self, template: jinja2.Template, values: Mapping[str, Any]) -> list[str]:
         pieces: list[str] = []
         size = 0
         try:
-            # Not `generate`, which passes each piece through one more generator.
-            for piece in template.root_render_func(template.new_context(dict(values))):
+            # Not `generate`, which passes each piece through one more generator. What a form sets stays in its context.
+            for piece in template.root_render_func(template.new_context(values, shared=True)):  # type: ignore[arg-type]
                 size += len(piece)
                 if size > LARGEST:
                     raise ValueRefused("message.too_large", size=size, limit=LARGEST)
-                # What is escaped holds no tag; what holds one came from a macro, which marked its values itself.
-                is_value = marks and type(piece) is Markup and "<" not in piece and BEGIN not in piece
-                pieces += (BEGIN, piece, END) if is_value else (piece,)
+                pieces.append(piece)
         except Exception:
             template.environment.handle_exception()
-        return "".join(pieces)
+        return pieces
 
     def _place(self, problem: Exception) -> tuple[str, int]:
         """The innermost template line of the traceback, which Jinja has rewritten to the template's lines."""

@@ -3,9 +3,9 @@
 What it leaves out of a view is what the predicates of `nurture.rules.variables` call missing.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -72,9 +72,10 @@ def load_contexts(
     `groups`: the first names that somebody may ask for; the others are neither read nor made.
     """
     records = load_records(connection, settings, requests, int(now.timestamp()), groups)
-    shop = _shop(settings)
+    always = {"shop": _shop(settings), "opt_out_mailbox": settings.opt_out_mailbox}
+    views = [(name, make) for name, make in VIEWS.items() if name in groups]
     return {
-        request.id: _Gathering(settings, records, request, now).context(groups, shop)
+        request.id: _Gathering(settings, records, request, now).context(always, views, today="today" in groups)
         for request in requests
         if request.customer_id in records.customers
     }
@@ -91,20 +92,12 @@ class _Gathering:
         self.at = int(now.timestamp()) if request.at is None else request.at
         self.zone = self.customer.zone or self.customer.account_zone or settings.timezone
 
-    def context(self, groups: Set[str], shop: Shop) -> Context:
-        values: dict[str, Any] = {"shop": shop, "opt_out_mailbox": self.settings.opt_out_mailbox}
-        if "today" in groups:
+    def context(self, always: Mapping[str, Any], views: Iterable["tuple[str, Maker]"], *, today: bool) -> Context:
+        values: dict[str, Any] = {**always}
+        if today:
             values["today"] = self._date(self.at)
-        views = {
-            "customer": self._customer,
-            "attribute": self._attributes,
-            "order": self._order,
-            "booking": self._booking,
-            "occasion": self._occasion,
-            "offer": self._offer,
-            "history": self._history,
-        }
-        values |= {name: View(name, make()) for name, make in views.items() if name in groups}
+        for name, make in views:
+            values[name] = View(name, make(self))
         who = self.request.customer_id
         on_line = who in self.records.on_line
         return Context(who, self.request.campaign.purpose, self.zone, values, self.at, on_line)
@@ -118,7 +111,10 @@ class _Gathering:
         fact = self.records.facts.get((self.request.customer_id, "birthday", ""))
         return {
             "called": called(names, self.settings.honorific, self.settings.language),
-            **{key: _text(getattr(row, key)) for key in ("name", "family_name", "given_name", "prefecture")},
+            "name": _text(row.name),
+            "family_name": _text(row.family_name),
+            "given_name": _text(row.given_name),
+            "prefecture": _text(row.prefecture),
             "company": _text(row.account) or (_text(row.name) if company else None),
             "birthday": YearlyDate(fact.year, fact.month, fact.day) if fact and fact.day else None,
         }
@@ -135,9 +131,9 @@ class _Gathering:
         items = [_item(each, "order.items") for each in self.records.lines.get(row.id, ()) if _text(each.name)]
         return {
             "number": _text(row.key),
-            "ordered_on": self._date(_seconds(row.ordered_at)),
-            "shipped_on": self._date(_seconds(row.shipped_at)),
-            "delivered_on": self._date(_seconds(row.delivered_at)),
+            "ordered_on": self._date(row.ordered_at),
+            "shipped_on": self._date(row.shipped_at),
+            "delivered_on": self._date(row.delivered_at),
             "total": row.total,
             "items": tuple(items) or None,
             "first_item": items[0] if items else None,
@@ -166,7 +162,7 @@ class _Gathering:
     def _first_year(self, trigger: Anniversary) -> int | None:
         if trigger.anniversary == "first_order" and not trigger.relative:
             history = self.records.history.get(self.request.customer_id)
-            first = self._date(_seconds(history.first)) if history else None
+            first = self._date(history.first) if history else None
             return first.year if first else None
         fact = self.records.facts.get((self.request.customer_id, trigger.anniversary, trigger.relative))
         return fact.year if fact else None
@@ -176,10 +172,23 @@ class _Gathering:
         line = self.records.newest.get(self.request.customer_id)
         return {
             "order_count": row.count if row else None,
-            "first_order_on": self._date(_seconds(row.first)) if row else None,
-            "last_order_on": self._date(_seconds(row.last)) if row else None,
+            "first_order_on": self._date(row.first) if row else None,
+            "last_order_on": self._date(row.last) if row else None,
             "last_item": _item(line, "history.last_item") if line else None,
         }
+
+
+Maker = Callable[[_Gathering], Mapping[str, Any]]
+VIEWS: Mapping[str, Maker] = {
+    "customer": _Gathering._customer,
+    "attribute": _Gathering._attributes,
+    "order": _Gathering._order,
+    "booking": _Gathering._booking,
+    "occasion": _Gathering._occasion,
+    "offer": _Gathering._offer,
+    "history": _Gathering._history,
+}
+"""How the values of each group are found."""
 
 
 def _shop(settings: Settings) -> Shop:
@@ -212,7 +221,3 @@ def _iso_date(found: Any) -> date | None:
         return date.fromisoformat(found)
     except (TypeError, ValueError):
         return None
-
-
-def _seconds(found: datetime | int | None) -> int | None:
-    return int(found.astimezone(UTC).timestamp()) if isinstance(found, datetime) else found

@@ -146,7 +146,11 @@ OWN: Mapping[str, Callable[..., Any]] = {
     "json": json_text,
     "https_only": https_only,
 }
-FILTERS: Mapping[str, Callable[..., Any]] = {**{name: OF_JINJA[name] for name in HARMLESS}, **OWN}
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    # Without the wrapper that asks at every call whether the environment is an asynchronous one.
+    **{name: getattr(OF_JINJA[name], "__wrapped__", OF_JINJA[name]) for name in HARMLESS},
+    **OWN,
+}
 """All that a template may use."""
 
 

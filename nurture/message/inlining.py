@@ -7,10 +7,12 @@ exactly once, the mail is inlined as it is.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import css_inline
+from markupsafe import Markup
 
 from .cleaning import clean_body, clean_text
 
@@ -47,23 +49,50 @@ class _Shape:
         return "".join(parts)
 
 
-def inline(marked: str, after_body: str) -> str:
-    """The HTML with its style sheet inlined and its marks gone; `after_body` becomes the first thing in the body."""
-    first, *others = marked.split(BEGIN)
-    pieces, values = [first], []
-    for each in others:
-        value, end, piece = each.partition(END)
-        if not end or END in piece:
-            return _inline_whole(marked, after_body)
-        values.append(value)
-        pieces.append(piece)
-    shape = _shape(BEGIN.join(pieces)) if values else None
-    return shape.filled([*map(clean_text, values), after_body]) if shape else _inline_whole(marked, after_body)
+def inline(pieces: Iterable[str], after_body: str, *, marked: bool = True) -> str:
+    """The HTML with its style sheet inlined and its marks gone; `after_body` becomes the first thing in the body.
+
+    `pieces`: what a template gave, in order. Where it is `marked`, a `Markup` without a tag is a value as well.
+    """
+    held = [*pieces]
+    parted = _parted(held) if marked else None
+    if parted is None:
+        return _inline_whole("".join(held), after_body)
+    skeleton, values = parted
+    shape = _shape(skeleton) if values else None
+    return shape.filled([*map(clean_text, values), after_body]) if shape else _inline_whole("".join(held), after_body)
+
+
+def _parted(pieces: list[str]) -> tuple[tuple[str, ...], list[str]] | None:
+    """The pieces with `BEGIN` in the place of each value, and the values; None where the marks don't pair.
+
+    The template's own texts stay the objects they are, whose hashes Python keeps: to find a shape costs little.
+    """
+    skeleton: list[str] = []
+    values: list[str] = []
+    for piece in pieces:
+        if BEGIN in piece or END in piece:
+            first, *others = "".join((piece,)).split(BEGIN)
+            skeleton.append(first)
+            for each in others:
+                value, end, text = each.partition(END)
+                if not end or END in text:
+                    return None
+                values.append(value)
+                skeleton += (BEGIN, text)
+        elif type(piece) is Markup and "<" not in piece:
+            # What is escaped holds no tag; what holds one came from a macro, which marked its values itself.
+            values.append(piece)
+            skeleton.append(BEGIN)
+        else:
+            skeleton.append(piece)
+    return tuple(skeleton), values
 
 
 @lru_cache(maxsize=SHAPES)
-def _shape(skeleton: str) -> _Shape | None:
+def _shape(parts: tuple[str, ...]) -> _Shape | None:
     """The shape whose values stand at each mark, and behind the body's tag one more; None if it can't be relied on."""
+    skeleton = "".join(parts)
     sheets = "".join(_STYLE.findall(skeleton))
     if BEGIN in sheets or _ASKS_VALUES.search(sheets) or _DECIDING.search(skeleton):
         return None

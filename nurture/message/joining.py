@@ -37,7 +37,7 @@ def join(name: str, parse: Parse, constants: Constants, *, marks: bool) -> nodes
     except _Different:
         return None
     folding = _Folding(dict(constants))
-    macros = [folding.visit(each.macro) for each in joining.macros.values()]
+    macros = [folding.visit(each) for each in _called(joining.macros, body)]
     body = [folding.visit(each) for each in body]
     if marks:
         for outer in (*macros, *(call for node in body for call in node.find_all(nodes.CallBlock))):
@@ -148,6 +148,17 @@ class _Joining:
                     raise _Different
             elif not _is_blank(node):
                 raise _Different
+
+
+def _called(macros: Mapping[str, _Macro], body: list[nodes.Node]) -> list[nodes.Macro]:
+    """The macros that the body calls, and those that they call: each other one would be made anew for each message."""
+    found: dict[str, nodes.Macro] = {}
+    waiting = body
+    while waiting:
+        named = {name.name for node in waiting for name in node.find_all(nodes.Name)} & macros.keys() - found.keys()
+        waiting = [macros[name].macro for name in named]
+        found |= {name: macros[name].macro for name in named}
+    return [each.macro for name, each in macros.items() if name in found]
 
 
 def _does_something(node: nodes.Node) -> bool:

@@ -5,7 +5,6 @@ Its token names a customer by number only, says nothing to whoever reads it, and
 """
 
 import hmac
-import json
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from functools import lru_cache
@@ -81,7 +80,7 @@ def signed(key: str, salt: str, numbers: list[int]) -> str:
 
     `salt` keeps the tokens of one purpose from being taken for those of another.
     """
-    payload = _base64(json.dumps(numbers, separators=(",", ":")).encode())
+    payload = _base64(f"[{','.join(map(str, numbers))}]".encode())
     signing = _signing(key, salt).copy()
     signing.update(payload)
     return (payload + b"." + _base64(signing.digest())).decode()

@@ -6,11 +6,13 @@ encoded words, which receivers then can't read; here such headers stay whole.
 
 import re
 from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from hashlib import sha256
+from struct import Struct
 
 from .address import Mailbox, ascii_address
 from .compose import Message
@@ -19,6 +21,8 @@ LONGEST_WORD = 75
 """Characters of an encoded word (RFC 2047 section 2)."""
 LONGEST_LINE = 76
 """Characters of a header line that holds encoded words (RFC 2047) and of a line of base64 (RFC 2045)."""
+LINES_OF_BLOCK = 64
+"""Lines of base64 that are cut at once; each number of lines has a cutter of its own."""
 LONGEST_RAW = 900
 """Characters of a header value that is written as it is; SMTP allows lines of 998 (RFC 5321)."""
 OURS = frozenset(
@@ -26,8 +30,9 @@ OURS = frozenset(
 )
 """Headers this module writes itself, so that nobody else may add them."""
 
+CRLF = b"\r\n"
+
 _NAME = re.compile(r"[A-Za-z0-9-]+")
-_RAW = re.compile(r"[\x20-\x7e]*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
@@ -50,7 +55,7 @@ def mail_bytes(message: Message, *, message_id: str, date: datetime, headers: It
         "Auto-Submitted: auto-generated",
         *(_added(name, value) for name, value in (*message.headers, *headers)),
     ]
-    return "\r\n".join([*lines, *_content(message, message_id)]).encode("ascii")
+    return CRLF.join(["\r\n".join(lines).encode("ascii"), *_content(message, message_id)])
 
 
 @lru_cache(maxsize=8)
@@ -58,28 +63,40 @@ def _date(date: datetime) -> str:
     return f"Date: {format_datetime(date)}"
 
 
-def _content(message: Message, message_id: str) -> Iterator[str]:
+def _content(message: Message, message_id: str) -> Iterator[bytes]:
     if not message.html:
-        yield from (*_part("plain", message.text), "")
+        yield from (*_part(b"plain", message.text), b"")
         return
     # Base64 holds no "=_", so that the boundary can't occur in a part.
-    boundary = "=_" + sha256(message_id.encode()).hexdigest()[:32]
-    yield f'Content-Type: multipart/alternative; boundary="{boundary}"'
-    yield ""
-    for subtype, text in (("plain", message.text), ("html", message.html)):
-        yield f"--{boundary}"
+    boundary = b"=_" + sha256(message_id.encode()).hexdigest()[:32].encode()
+    yield b'Content-Type: multipart/alternative; boundary="%b"' % boundary
+    yield b""
+    for subtype, text in ((b"plain", message.text), (b"html", message.html)):
+        yield b"--" + boundary
         yield from _part(subtype, text)
-    yield f"--{boundary}--"
-    yield ""
+    yield b"--%b--" % boundary
+    yield b""
 
 
-def _part(subtype: str, text: str) -> Iterator[str]:
-    yield f'Content-Type: text/{subtype}; charset="utf-8"'
-    yield "Content-Transfer-Encoding: base64"
-    yield ""
-    canonical = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
-    encoded = b64encode(canonical.encode()).decode()
-    yield "\r\n".join([encoded[start : start + LONGEST_LINE] for start in range(0, len(encoded), LONGEST_LINE)])
+def _part(subtype: bytes, text: str) -> Iterator[bytes]:
+    yield b'Content-Type: text/%b; charset="utf-8"' % subtype
+    yield b"Content-Transfer-Encoding: base64"
+    yield b""
+    unix = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    yield _in_lines(b2a_base64(unix.encode().replace(b"\n", CRLF), newline=False))
+
+
+def _in_lines(encoded: bytes) -> bytes:
+    """In lines of 76 characters, cut a block at once: one by one the cuts took as long as everything else."""
+    size = LINES_OF_BLOCK * LONGEST_LINE
+    blocks = [encoded[start : start + size] for start in range(0, len(encoded), size)]
+    return CRLF.join([CRLF.join(_cutter(len(each)).unpack(each)) for each in blocks])
+
+
+@lru_cache(maxsize=512)
+def _cutter(size: int) -> Struct:
+    whole, rest = divmod(size, LONGEST_LINE)
+    return Struct(f"{LONGEST_LINE}s" * whole + (f"{rest}s" if rest else ""))
 
 
 @lru_cache(maxsize=64)
@@ -128,7 +145,7 @@ def _added(name: str, value: str) -> str:
     """A header that is written as it is: never encoded, folded only between the links of a list."""
     if not _NAME.fullmatch(name) or name.lower() in OURS:
         raise ValueError(f"the header {name!r} can't be added")
-    if not _RAW.fullmatch(value) or not value.strip():
+    if not (value.isascii() and value.isprintable()) or not value.strip():
         raise ValueError(f"{name}: {value!r} holds more than printable ASCII")
     lines: Sequence[str] = value.split(", ") if name.lower() == "list-unsubscribe" else [value]
     if max(map(len, lines)) + len(name) + 2 > LONGEST_RAW:

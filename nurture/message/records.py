@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
+from sqlalchemy import BigInteger, Connection, Row, Select, and_, bindparam, func, select, type_coerce
 
 from nurture.campaign.model import After, Campaign
 from nurture.config import Settings
@@ -40,9 +40,21 @@ _PEOPLE = (
     .select_from(_CUSTOMER.outerjoin(_ACCOUNT, _ACCOUNT.c.id == _CUSTOMER.c.account_id))
     .where(among_bound(_CUSTOMER.c.id, _IDS))
 )
-_FACTS = select(_FACT).where(among_bound(_FACT.c.customer_id, _IDS))
-_ORDERS = select(_ORDER).where(among_bound(_ORDER.c.id, _IDS))
-_LINES = select(_LINE).where(among_bound(_LINE.c.order_id, _IDS)).order_by(_LINE.c.order_id, _LINE.c.id)
+_FACTS = select(*(_FACT.c[each] for each in "customer_id name relative year month day".split())).where(
+    among_bound(_FACT.c.customer_id, _IDS)
+)
+# Instants as they are kept, epoch seconds: most are only turned into a date.
+_ORDERS = select(
+    _ORDER.c.id,
+    _ORDER.c.key,
+    _ORDER.c.total,
+    *(type_coerce(_ORDER.c[each], BigInteger).label(each) for each in ("ordered_at", "shipped_at", "delivered_at")),
+).where(among_bound(_ORDER.c.id, _IDS))
+_LINES = (
+    select(*(_LINE.c[each] for each in "order_id name quantity price category".split()))
+    .where(among_bound(_LINE.c.order_id, _IDS))
+    .order_by(_LINE.c.order_id, _LINE.c.id)
+)
 _BOOKINGS = select(_BOOKING).where(among_bound(_BOOKING.c.id, _IDS))
 CHUNK = 5_000
 """Messages whose rows are read together."""
@@ -151,8 +163,8 @@ class _Loading:
         totals = select(
             order.c.customer_id,
             func.count().label("count"),
-            func.min(order.c.ordered_at).label("first"),
-            func.max(order.c.ordered_at).label("last"),
+            type_coerce(func.min(order.c.ordered_at), BigInteger).label("first"),
+            type_coerce(func.max(order.c.ordered_at), BigInteger).label("last"),
         )
         rows = self._rows(totals.where(counted).group_by(order.c.customer_id))
         self.records.history.update((row.customer_id, row) for row in rows)

@@ -15,17 +15,13 @@ class View:
     __slots__ = ("_name", "_values")
     _name: str
     _values: Mapping[str, Any]
+    """What is not missing."""
 
     def __init__(self, name: str, values: Mapping[str, Any]) -> None:
         """Values that are None or empty text are left out: they are missing."""
         held = {key: value for key, value in values.items() if value is not None and value != ""}
         object.__setattr__(self, "_name", name)
         object.__setattr__(self, "_values", MappingProxyType(held))
-
-    @property
-    def held(self) -> Mapping[str, Any]:
-        """What is not missing."""
-        return self._values
 
     def __getattr__(self, key: str) -> Any:
         try:
@@ -52,11 +48,14 @@ class View:
 class Shop(View):
     """The shop's own values: they may be empty, and are never missing."""
 
-    __slots__ = ()
+    __slots__ = ("constants",)
+    constants: tuple[tuple[str, str], ...]
+    """Its values by their whole names, such as `shop.name`."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         object.__setattr__(self, "_name", "shop")
         object.__setattr__(self, "_values", MappingProxyType(dict(values)))
+        object.__setattr__(self, "constants", tuple((f"shop.{name}", value) for name, value in values.items()))
 
 
 class Item(View):

@@ -55,7 +55,7 @@ def filled(page: str, values: list[str]) -> str:
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z"))), min_size=5, max_size=5))
 def test_a_shape_filled_with_values_is_the_mail_inlined_with_them(values: list[str]) -> None:
-    assert Seen(inline(marked(PAGE, *values), "")).all == Seen(plain(PAGE, *values)).all
+    assert Seen(inline([marked(PAGE, *values)], "")).all == Seen(plain(PAGE, *values)).all
 
 
 @pytest.mark.parametrize(
@@ -73,12 +73,12 @@ def test_a_shape_filled_with_values_is_the_mail_inlined_with_them(values: list[s
 )
 @pytest.mark.parametrize("value", ["x", "y"])
 def test_where_a_value_may_decide_what_a_rule_matches_the_mail_is_inlined_as_it_is(page: str, value: str) -> None:
-    assert Seen(inline(marked(page, value), "")).all == Seen(plain(page, value)).all
+    assert Seen(inline([marked(page, value)], "")).all == Seen(plain(page, value)).all
 
 
 @pytest.mark.parametrize("stray", [BEGIN, END, f"{END}{BEGIN}", f"{BEGIN}{END}{END}"])
 def test_marks_that_a_value_brings_along_never_arrive(stray: str) -> None:
-    found = inline(f"<p>{BEGIN}山田{stray}{END}</p>", "<i>first</i>")
+    found = inline([f"<p>{BEGIN}山田{stray}{END}</p>"], "<i>first</i>")
     assert BEGIN not in found
     assert END not in found
     assert "山田" in found
@@ -86,7 +86,7 @@ def test_marks_that_a_value_brings_along_never_arrive(stray: str) -> None:
 
 
 def test_what_comes_first_in_the_body_stands_behind_its_tag() -> None:
-    found = inline(f"<html><body class='a'><p>{BEGIN}山田{END}</p></body></html>", "<i>first</i>")
+    found = inline([f"<html><body class='a'><p>{BEGIN}山田{END}</p></body></html>"], "<i>first</i>")
     assert found.index("<body") < found.index("<i>first</i>") < found.index("山田")
 
 
