@@ -272,14 +272,20 @@ class Worker:
     def settling(self, connection: Connection, items: list[Tried | Claimed]) -> list[bool]:
         """Writes outcomes and lets through the fence, for all connections at once; whether each claim passed."""
         tried = [each for each in items if isinstance(each, Tried)]
-        claims = [each for each in items if isinstance(each, Claimed)]
         now = self.clock.now()
+        # Asked again by the instant that is written: the clock may have been set since the message asked to pass.
+        claims = [each for each in items if isinstance(each, Claimed) and not self.stepped(each, now)]
         # At once for both, so that two workers can't wait for each other.
         sharers = lock_people(connection, [*(each.claimed for each in tried), *claims])
         if tried:
             record(connection, tried, now)
         passed = let_pass(connection, claims, now, SENDING_LEASE, sharers) if claims else set()
         return [isinstance(each, Tried) or each.touch_id in passed for each in items]
+
+    def stepped(self, claimed: Claimed, now: datetime) -> bool:
+        """Whether the clock, which shows `now`, stepped since the claim: what was open then may not have opened yet."""
+        apart = claimed.apart
+        return apart is not None and abs(now.timestamp() - self.clock.boottime() - apart) > STEP
 
     async def _renew(self) -> None:
         """Keeps the leases alive by a plain timer; if that fails or comes late, the worker hands nothing more over."""
@@ -361,10 +367,10 @@ class _Passage:
 
     async def ask(self) -> Permit | None:
         worker = self.worker
-        if worker._ending or self._stepped():
+        self.wall, self.boot = worker.clock.now(), worker.clock.boottime()
+        if worker._ending or worker.stepped(self.claimed, self.wall):
             self.refused = True
             return None
-        self.wall, self.boot = worker.clock.now(), worker.clock.boottime()
         try:
             self.fenced = await self._fence()
         except SQLAlchemyError:
@@ -409,12 +415,7 @@ class _Passage:
         now = self.worker.clock.now()
         moved = max(abs((now - self.wall).total_seconds()), self.worker.clock.boottime() - self.boot)
         open_ = now < datetime.fromtimestamp(self.claimed.sendable_until, UTC)
-        return moved < GUARD and open_ and not self._stepped()
-
-    def _stepped(self) -> bool:
-        """Whether the clock stepped since the claim: what was open then may not have opened yet."""
-        apart = self.claimed.apart
-        return apart is not None and abs(self.worker.apart - apart) > STEP
+        return moved < GUARD and open_ and not self.worker.stepped(self.claimed, now)
 
 
 def _extend(connection: Connection, *, name: str, until: int) -> None:

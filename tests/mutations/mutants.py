@@ -155,7 +155,7 @@ MUTANTS = (
     Mutant(
         "no payload when a clock has moved since the fence",
         "delivery/worker.py",
-        "return moved < GUARD and open_ and not self._stepped()",
+        "return moved < GUARD and open_ and not self.worker.stepped(self.claimed, now)",
         "return open_",
         RULES,
         "minute_between",
@@ -163,10 +163,18 @@ MUTANTS = (
     Mutant(
         "a claim is void once the clock has stepped",
         "delivery/worker.py",
-        "return apart is not None and abs(self.worker.apart - apart) > STEP",
+        "return apart is not None and abs(now.timestamp() - self.clock.boottime() - apart) > STEP",
         "return False",
         "tests/delivery/test_step_behind_claim.py",
         "alice",
+    ),
+    Mutant(
+        "the fence asks once more whether the clock has stepped",
+        "delivery/worker.py",
+        "isinstance(each, Claimed) and not self.stepped(each, now)]",
+        "isinstance(each, Claimed)]",
+        RULES,
+        "set_back",
     ),
     Mutant(
         "a fence whose commit broke is taken back",

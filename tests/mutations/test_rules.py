@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import Connection, Engine, event, func, select, text
 
 from nurture.channels.outcome import Accepted, Deferred, NotSent, Rejected, Unknown
 from nurture.delivery.claiming import claim
@@ -184,6 +184,24 @@ def test_a_minute_between_fence_and_payload_is_too_long(post: Post) -> None:
     post.mail._send = slow  # type: ignore[method-assign, assignment]
     asyncio.run(_once(post))
     assert held == [False]
+
+
+def test_a_clock_set_back_while_the_fence_is_asked_holds_the_letter(engine: Engine, tmp_path: Path) -> None:
+    """The shop called alice at two yesterday, and lets twenty hours pass; at half past nine they have not."""
+    post = Post(engine, tmp_path, THANKS, **MEETING, min_gap="20 hours")
+    post.shop.order(post.shop.customer("alice"), "2026-11-20 09:00")
+    post.shop.contact(ALICE, "2026-11-19 14:00")
+    post.shop.tick("2026-11-20 10:01")
+
+    def set_back(_: Connection) -> None:
+        post.standing.at -= timedelta(minutes=30)
+
+    before_fence(post, lambda: event.listen(engine, "begin", set_back, once=True))
+    assert post.deliver("2026-11-20 10:02")["refused"] == 1
+    assert post.standing.at == instant("2026-11-20 09:32")
+    assert post.arrived() == []
+    assert status(post) == "planned"
+    silent(post)
 
 
 async def _once(post: Post) -> list[str]:
