@@ -6,13 +6,15 @@ concluded where it is final, else it loses its slot and planning is told to look
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    and_,
+    Select,
+    bindparam,
     case,
     func,
     or_,
@@ -80,11 +82,19 @@ class Asked:
 
 
 def claim(
-    connection: Connection, situation: Situation, *, worker: str, channels: Collection[str], limit: int, lease: int
+    connection: Connection,
+    situation: Situation,
+    *,
+    worker: str,
+    channels: Collection[str],
+    limit: int,
+    lease: int,
+    apart: float | None = None,
 ) -> list[Claimed]:
     """Claims at most `limit` touches, one for each owner, for `lease` seconds, in the caller's write transaction.
 
-    Only `channels` that the worker can serve are looked at: the others' slots stay as they are.
+    Only `channels` that the worker can serve are looked at: the others' slots stay as they are. `apart`: seconds
+    between wall clock and boot time now.
     """
     picked = _pick(connection, situation, channels, limit)
     # Other caps than those in force: this folder was changed, and planning has not decided by it yet.
@@ -100,54 +110,76 @@ def claim(
     passing = [each for each in asked if not each.gate]
     passing = _within_limits(connection, situation, passing)
     free = _within_rates(connection, situation, _free_now(connection, situation, passing))
-    return _take(connection, situation, free, worker, lease)
+    return _take(connection, situation, free, worker, lease, apart)
 
 
 def _pick(connection: Connection, situation: Situation, served: Collection[str], limit: int) -> list[Any]:
     """Touches that may be asked about, one for each owner; none of a channel or domain that has no place left."""
-    paused = set(connection.scalars(select(PAUSE.c.scope).where(_in_force(situation))))
+    now = situation.instant
+    paused = set(connection.scalars(_pauses_in_force(), {"now": now}))
     if "all" in paused:
         return []
     full, slow = closed(connection, situation.settings, situation.now.timestamp())
     channels = [name for name in served if f"channel:{name}" not in paused and name not in full]
     campaigns = [scope.removeprefix("campaign:") for scope in paused if scope.startswith("campaign:")]
-    found = (
-        select(TOUCH.c.id, TOUCH.c.owner_id, TOUCH.c.customer_id, TOUCH.c.campaign, TOUCH.c.step)
-        .where(TOUCH.c.status == "planned", _seconds(TOUCH.c.at) <= situation.instant)
-        .order_by(TOUCH.c.at, TOUCH.c.priority.desc(), TOUCH.c.id)
-        .limit(2 * limit)
+    gap, approve = gap_until(connection), situation.settings.approve
+    approved = approved_until(connection) if approve else 0
+    found = _picking(
+        connection.dialect.name,
+        tuple(sorted(channels)),
+        tuple(sorted(slow)),
+        tuple(sorted(campaigns)),
+        gap > 0,
+        approve,
     )
-    found = found.where(TOUCH.c.channel.in_(channels))
-    if slow:
-        found = found.where(or_(TOUCH.c.channel != "email", _domain(connection).not_in(sorted(slow))))
-    if campaigns:
-        found = found.where(TOUCH.c.campaign.not_in(campaigns))
-    if gap := gap_until(connection):
-        # It may have been sent before the database was put back, and is unknown at the next tick.
-        found = found.where(or_(TOUCH.c.result.is_not(None), _seconds(TOUCH.c.due_at) >= gap))
-    if situation.settings.approve:
-        found = found.where(_seconds(TOUCH.c.at) < approved_until(connection))
-    if connection.dialect.name == "postgresql":
-        found = found.with_for_update(skip_locked=True)
     owners: dict[int, Any] = {}
-    for each in connection.execute(found):
+    for each in connection.execute(found, {"now": now, "most": 2 * limit, "gap": gap, "approved": approved}):
         owners.setdefault(each.owner_id, each)
     return list(owners.values())[:limit]
 
 
-def _domain(connection: Connection) -> ColumnElement[str]:
+@lru_cache(maxsize=64)
+def _picking(
+    dialect: str,
+    channels: tuple[str, ...],
+    slow: tuple[str, ...],
+    campaigns: tuple[str, ...],
+    restored: bool,
+    approve: bool,
+) -> Select[Any]:
+    """Kept, as it is asked every other second; `slow`: domains without a place, `campaigns`: those that are paused."""
+    found = (
+        select(TOUCH.c.id, TOUCH.c.owner_id, TOUCH.c.customer_id, TOUCH.c.campaign, TOUCH.c.step)
+        .where(TOUCH.c.status == "planned", _seconds(TOUCH.c.at) <= bindparam("now", type_=BigInteger))
+        .order_by(TOUCH.c.at, TOUCH.c.priority.desc(), TOUCH.c.id)
+        .limit(bindparam("most", type_=BigInteger))
+    )
+    found = found.where(TOUCH.c.channel.in_(channels))
+    if slow:
+        found = found.where(or_(TOUCH.c.channel != "email", _domain(dialect).not_in(slow)))
+    if campaigns:
+        found = found.where(TOUCH.c.campaign.not_in(campaigns))
+    if restored:
+        # It may have been sent before the database was put back, and is unknown at the next tick.
+        due_later = _seconds(TOUCH.c.due_at) >= bindparam("gap", type_=BigInteger)
+        found = found.where(or_(TOUCH.c.result.is_not(None), due_later))
+    if approve:
+        found = found.where(_seconds(TOUCH.c.at) < bindparam("approved", type_=BigInteger))
+    return found.with_for_update(skip_locked=True) if dialect == "postgresql" else found
+
+
+def _domain(dialect: str) -> ColumnElement[str]:
     """The domain that a mail would go to; empty without an address."""
     address = usable_address(TOUCH.c.customer_id, "email")
-    place = func.strpos if connection.dialect.name == "postgresql" else func.instr
+    place = func.strpos if dialect == "postgresql" else func.instr
     return func.coalesce(func.substr(address, place(address, "@") + 1), "")
 
 
-def _in_force(situation: Situation) -> ColumnElement[bool]:
-    now = situation.instant
-    return and_(
-        func.coalesce(_seconds(PAUSE.c.ended_at), now + 1) > now,
-        func.coalesce(_seconds(PAUSE.c.until_at), now + 1) > now,
-    )
+@lru_cache(maxsize=1)
+def _pauses_in_force() -> Select[Any]:
+    now = bindparam("now", type_=BigInteger)
+    ended, until = (func.coalesce(_seconds(each), now + 1) > now for each in (PAUSE.c.ended_at, PAUSE.c.until_at))
+    return select(PAUSE.c.scope).where(ended, until)
 
 
 def _lock(connection: Connection, picked: Sequence[Any]) -> list[Any]:
@@ -335,7 +367,12 @@ def _rates(settings: Settings, asked: Asked, slowed: set[str]) -> Iterator[Rate]
 
 
 def _take(
-    connection: Connection, situation: Situation, free: list[tuple[Asked, int]], worker: str, lease: int
+    connection: Connection,
+    situation: Situation,
+    free: list[tuple[Asked, int]],
+    worker: str,
+    lease: int,
+    apart: float | None,
 ) -> list[Claimed]:
     generation = connection.scalar(select(func.max(GENERATION.c.id))) or 0
     untils = {asked.row.id: min(closing - GUARD, asked.row.expires_at) for asked, closing in free}
@@ -347,10 +384,10 @@ def _take(
     rows = [(each.row.id, each.row.token, untils[each.row.id], each.row.version) for each in wanted]
     leased = situation.instant + lease
     taken = set(TAKING.run(connection, rows, holder=worker, leased=leased, generated=generation))
-    return [_claimed(each, untils[each.row.id]) for each in wanted if (each.row.id,) in taken]
+    return [_claimed(each, untils[each.row.id], apart) for each in wanted if (each.row.id,) in taken]
 
 
-def _claimed(asked: Asked, until: int) -> Claimed:
+def _claimed(asked: Asked, until: int, apart: float | None) -> Claimed:
     row = asked.row
     return Claimed(
         touch_id=row.id,
@@ -368,6 +405,7 @@ def _claimed(asked: Asked, until: int) -> Claimed:
         attempts=row.attempts,
         expires_at=row.expires_at,
         sendable_until=until,
+        apart=apart,
         zone=row.zone,
     )
 

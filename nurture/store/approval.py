@@ -5,6 +5,7 @@ from datetime import date
 from sqlalchemy import Connection, delete, insert, select, update
 
 from nurture.store.inserting import insert_into
+from nurture.store.setting import setting
 from nurture.store.tables import Setting, table
 
 SETTING = table(Setting)
@@ -22,7 +23,7 @@ def approve_until(connection: Connection, instant: int) -> None:
 
 def approved_until(connection: Connection) -> int:
     """The instant before which slots may leave, epoch seconds; 0 = nothing was approved yet."""
-    return int(connection.scalar(select(SETTING.c.value).where(SETTING.c.name == NAME)) or 0)
+    return int(setting(connection, NAME) or 0)
 
 
 def asked(connection: Connection, day: date) -> str | None:

@@ -5,12 +5,13 @@ Counts in a window are not kept here; they are taken from the orders and contact
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, select
 from sqlalchemy.sql.expression import FromClause
 
-from nurture.store.among import among
+from nurture.store.among import Ids, among_bound
 from nurture.store.inserting import insert_into
 from nurture.store.prepared import Prepared
 from nurture.store.tables import Contact, Customer, CustomerFact, Order, table
@@ -39,11 +40,12 @@ def refresh_facts(connection: Connection, customers: Iterable[int] | Select[tupl
     Idempotent. Ids without a customer are passed over.
     """
     if isinstance(customers, Select):
-        _write(connection, _customer.c.id.in_(customers))
+        connection.execute(_writing(connection.dialect.name, _customer.c.id.in_(customers)))
         return
     ids = sorted(set(customers))
+    writing = _writing_of_ids(connection.dialect.name)
     for start in range(0, len(ids), CHUNK):
-        _write(connection, among(_customer.c.id, ids[start : start + CHUNK]))
+        connection.execute(writing, {"ids": ids[start : start + CHUNK]})
 
 
 def note_contacts(connection: Connection, customer_ids: Iterable[int], at: datetime) -> None:
@@ -61,7 +63,7 @@ def rebuild_facts(connection: Connection) -> None:
     """Computes the facts of every customer anew: after a repair or an upgrade. It takes seconds a million customers,
     in one transaction; a daemon on SQLite should be stopped for it."""
     connection.execute(_fact.delete())
-    _write(connection, _customer.c.id > 0)
+    connection.execute(_writing(connection.dialect.name, _customer.c.id > 0))
 
 
 def begin_facts(connection: Connection, new_customers: Iterable[int]) -> None:
@@ -71,10 +73,15 @@ def begin_facts(connection: Connection, new_customers: Iterable[int]) -> None:
         connection.execute(_fact.insert(), rows)
 
 
-def _write(connection: Connection, whom: ColumnElement[bool]) -> None:
-    statement = insert_into(connection, _fact).from_select(_COLUMNS, _computed(whom))
+@lru_cache(maxsize=2)
+def _writing_of_ids(dialect: str) -> Any:
+    return _writing(dialect, among_bound(_customer.c.id, bindparam("ids", type_=Ids())))
+
+
+def _writing(dialect: str, whom: ColumnElement[bool]) -> Any:
+    statement = insert_into(dialect, _fact).from_select(_COLUMNS, _computed(whom))
     values = {name: statement.excluded[name] for name in _COLUMNS if name != "customer_id"}
-    connection.execute(statement.on_conflict_do_update(index_elements=["customer_id"], set_=values))
+    return statement.on_conflict_do_update(index_elements=["customer_id"], set_=values)
 
 
 def _computed(whom: ColumnElement[bool]) -> Select[Any]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select, update
 
+from nurture.store.setting import setting
 from nurture.store.tables import Setting, table
 
 BUCKETS = 2_147_483_647
@@ -46,7 +47,7 @@ def set_database_secret(connection: Connection, secret: bytes) -> None:
 
 
 def _read(connection: Connection, name: str) -> str:
-    value: str | None = connection.scalar(select(_setting.c.value).where(_setting.c.name == name))
+    value = setting(connection, name)
     if value is None:
         raise LookupError(f"setting {name!r}: the database was not upgraded")
     return value

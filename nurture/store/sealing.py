@@ -14,12 +14,14 @@ from nurture.store.among import among
 from nurture.store.change import change
 from nurture.store.facts import refresh_facts
 from nurture.store.identity import database_id
+from nurture.store.setting import setting
 from nurture.store.tables import Attempt, Contact, Setting, Touch, TouchLog, table
 
 ATTEMPT, CONTACT, SETTING, TOUCH, LOG = (table(each) for each in (Attempt, Contact, Setting, Touch, TouchLog))
 EPOCH, GAP = "restore_epoch", "restored_until"
 RESTORED = "restored"
 """Result of a touch of which nobody knows whether it left between the backup and its being put back."""
+_LAST_FENCE = select(func.max(ATTEMPT.c.id))
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Seal:
 
 def seal_of(connection: Connection) -> Seal:
     """The seal of this database now."""
-    fences = connection.scalar(select(func.max(ATTEMPT.c.id))) or 0
+    fences = connection.scalar(_LAST_FENCE) or 0
     return Seal(database_id(connection), _number(connection, EPOCH), fences)
 
 
@@ -103,7 +105,7 @@ def _contact(touch: Row[tuple[object, ...]], until: datetime) -> dict[str, objec
 
 
 def _number(connection: Connection, name: str) -> int:
-    return int(connection.scalar(select(SETTING.c.value).where(SETTING.c.name == name)) or 0)
+    return int(setting(connection, name) or 0)
 
 
 def _put(connection: Connection, name: str, value: int) -> None:

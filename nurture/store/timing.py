@@ -7,23 +7,25 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from nurture.store.setting import setting
 from nurture.store.tables import Setting, table
 
 SETTING = table(Setting)
 MARK = "clock_mark"
+_SERVER_TIME = select(func.clock_timestamp())
 
 
 def database_time(connection: Connection) -> datetime | None:
     """The database server's own clock at this moment, not at the transaction's begin; None on SQLite."""
     if connection.dialect.name != "postgresql":
         return None
-    found: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    found: datetime = connection.execute(_SERVER_TIME).scalar_one()
     return found.astimezone(UTC)
 
 
 def clock_mark(connection: Connection) -> datetime | None:
     """The latest instant written down by a process that trusted its clock; None before the first."""
-    found = connection.scalar(select(SETTING.c.value).where(SETTING.c.name == MARK))
+    found = setting(connection, MARK)
     return None if found is None else datetime.fromtimestamp(int(found), UTC)
 
 
