@@ -39,9 +39,11 @@ BEGAN = datetime(2026, 10, 21, 15, 0, tzinfo=UTC)
 DAY = 86_400.0
 LOOKS, TICKS = (2400, 16_000), (14_400, 32_400)
 """Seconds between two looks for what is due, and between two ticks, by day; by night three times as many."""
+SECONDS_WATCHED = 5
+"""After a step of the clock."""
 EVENING, MORNING = 20.5 * 3600, 7 * 3600
 """Night, in seconds of Tokyo's day: hardly anybody may be written to then."""
-PEOPLE = 18
+PEOPLE = 30
 MAIL, LINE = ("mail.test", 25), ("127.0.0.1", 8001)
 
 
@@ -215,14 +217,17 @@ class World:
         await asyncio.sleep(3 * found if night else found)
 
     async def _watch(self, daemon: Daemon) -> None:
-        """The daemon looks at its clock each second; here only in the seconds after a step, as the others show none."""
+        """The daemon looks at its clock each second; here only after a step, and while it is in doubt."""
+        looks = SECONDS_WATCHED
         while True:
-            await self.stepped.wait()
-            await asyncio.sleep(self.dice.between(0, 1))
-            for _ in range(5):
+            while looks < SECONDS_WATCHED or daemon.guard.halted():
                 daemon.guard.look()
                 await self._survives(asyncio.to_thread(daemon.guard.inspect))
-                await asyncio.sleep(1)
+                looks += 1
+                await asyncio.sleep(1 if looks < 2 * SECONDS_WATCHED else 600)
+            await self.stepped.wait()
+            await asyncio.sleep(self.dice.between(0, 1))
+            looks = 0
 
     async def _survives(self, work: Any) -> bool:
         """Whether it went well; the scheduler and the poll survive whatever is raised, and so does this."""

@@ -7,7 +7,7 @@ oracle reads it instead of anything that the engine says about itself.
 import atexit
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -90,7 +90,10 @@ class Storage:
         self._driver = sqlite_module()
         self._commit = self.engine.dialect.do_commit
         self.engine.dialect.do_commit = self._commit_or_not  # type: ignore[method-assign]
-        self._listeners = {"before_cursor_execute": self._before_statement, "connect": self._add_time}
+        self._listeners: dict[str, Callable[..., Any]] = {
+            "before_cursor_execute": self._before_statement,
+            "connect": self._add_time,
+        }
         for name, listener in self._listeners.items():
             event.listen(self.engine, name, listener)
         with writing(self.engine) as connection:
