@@ -40,6 +40,7 @@ from nurture.gates.situation import Situation
 from nurture.gates.standing import active, in_audience, scope_of
 from nurture.rules.buying import GONE
 from nurture.rules.compiling import predicate
+from nurture.rules.joining import join_in_order
 from nurture.rules.moment import Late
 from nurture.store.tables import Booking, Customer, Enrollment, Event, Order, table
 from nurture.zone import DAY, Duration
@@ -71,10 +72,14 @@ def open_after(
     """Occurrences of orders, bookings and events; `received_since` narrows to what came lately."""
     assert isinstance(campaign.trigger, After)
     source, at, key, wanted = source_of(campaign.trigger)
-    found = select(CUSTOMER.c.id).select_from(source.join(CUSTOMER, CUSTOMER.c.id == source.c.customer_id))
-    found = found.where(*_in_reach(situation, campaign, at), *wanted)
+    rows, lately = source, list[ColumnElement[bool]]()
     if received_since is not None:
-        found = found.where(seconds(source.c.received_at) > received_since)
+        # What came lately is found first. Asked together with the rest, SQLite would walk through all within reach.
+        received = source.alias("received")
+        rows = join_in_order(received, source, source.c.id == received.c.id)
+        lately = [seconds(received.c.received_at) > received_since]
+    found = select(CUSTOMER.c.id).select_from(rows.join(CUSTOMER, CUSTOMER.c.id == source.c.customer_id))
+    found = found.where(*lately, *_in_reach(situation, campaign, at), *wanted)
     return complete(situation, campaign, found, literal(f"{campaign.trigger.table}:") + key, at, source.c.id)
 
 
