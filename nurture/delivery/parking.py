@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import BigInteger, Connection, insert, literal, select, update
+from sqlalchemy import BigInteger, Connection, and_, exists, insert, literal, select, update
 
 from nurture.gates.situation import Situation
 from nurture.store import among
-from nurture.store.tables import CustomerChange, Touch, TouchLog, table
+from nurture.store.tables import CustomerChange, Enrollment, Touch, TouchLog, table
 
-CHANGE, TOUCH, LOG = table(CustomerChange), table(Touch), table(TouchLog)
+CHANGE, ENROLLMENT = table(CustomerChange), table(Enrollment)
+TOUCH, LOG = table(Touch), table(TouchLog)
+LEFT_AUDIENCE = "left_audience"
 
 
 def conclude(
@@ -26,8 +28,14 @@ def conclude(
 
 
 def park(connection: Connection, situation: Situation, ids: Iterable[int], verdict: str) -> None:
-    """Takes the slot away: planning looks at the customer at its next tick."""
-    parked = sorted(ids)
+    """Takes the slot away: planning looks at the customer at its next tick, and at touches of open enrollments only.
+
+    A touch that was in a worker's hands when its enrollment ended or was merged away is therefore cancelled.
+    """
+    asked = sorted(ids)
+    parked = _open(connection, asked) if asked else []
+    if left := sorted(set(asked) - set(parked)):
+        conclude(connection, situation, left, "cancelled", LEFT_AUDIENCE, None)
     if not parked:
         return
     for touch_id in parked:
@@ -50,6 +58,17 @@ def log_change(
     """One row of a touch's history."""
     values = {"touch_id": touch_id, "logged_at": situation.now, "status": status, "verdict": verdict}
     connection.execute(insert(LOG).values(**values, at=at, channel=channel))
+
+
+def _open(connection: Connection, ids: Sequence[int]) -> list[int]:
+    """Those whose enrollment has not ended."""
+    same = and_(
+        ENROLLMENT.c.customer_id == TOUCH.c.customer_id,
+        ENROLLMENT.c.campaign == TOUCH.c.campaign,
+        ENROLLMENT.c.occurrence == TOUCH.c.occurrence,
+    )
+    lasting = exists().where(same, ENROLLMENT.c.ended_at.is_(None))
+    return list(connection.scalars(select(TOUCH.c.id).where(among(TOUCH.c.id, ids), lasting).order_by(TOUCH.c.id)))
 
 
 def _tell_planning(connection: Connection, situation: Situation, ids: Sequence[int]) -> None:
