@@ -26,7 +26,7 @@ PEER_GOALS = {"drip": 8.0, "post_office": 4.0}
 PEER_NAMES = {"drip": "django-drip-campaigns", "post_office": "django-post-office"}
 DELAY = 0.005
 """Seconds each way: ten milliseconds there and back."""
-STAGES = ("claim", "compose", "freeze", "fence", "record", "transport")
+STAGES = ("claim", "gather", "compose", "freeze", "fence", "record", "transport")
 MEMORY_SIZES = (20_000, 1_000_000)
 Found = dict[str, float]
 
@@ -162,8 +162,8 @@ class Bench:
     def _shares(self, found: Found) -> str:
         whole = found["cpu"]
         named = {each: found.get(f"cpu_{each}", 0.0) / whole for each in STAGES}
-        # What commits take besides the fences and records in them: BEGIN, COMMIT, the disk.
-        named["commit"] = found.get("cpu_commits", 0.0) / whole - named["fence"] - named["record"]
+        # What commits take besides the bytes, fences and records in them: BEGIN, COMMIT, the disk.
+        named["commit"] = found.get("cpu_commits", 0.0) / whole - named["freeze"] - named["fence"] - named["record"]
         return ", ".join(f"{name} {share:.0%}" for name, share in named.items())
 
 

@@ -22,6 +22,7 @@ from nurture.channels.mail import MailTransport
 from nurture.channels.server import MailServer
 from nurture.clock import Clock
 from nurture.config import load_settings
+from nurture.delivery import settling
 from nurture.delivery import worker as delivery
 from nurture.delivery import writer as writing
 from nurture.delivery.freezing import Press
@@ -39,10 +40,11 @@ Spent = defaultdict[str, float]
 """Stage → seconds of processor time."""
 STAGES: tuple[tuple[Any, str, str], ...] = (
     (delivery, "claim", "claim"),
-    (delivery, "compose_all", "compose"),
-    (delivery, "store_frozen", "freeze"),
-    (delivery, "let_pass", "fence"),
-    (delivery, "record", "record"),
+    (delivery, "read_material", "gather"),
+    (delivery, "compose_one", "compose"),
+    (settling, "store_frozen", "freeze"),
+    (settling, "let_pass", "fence"),
+    (settling, "record", "record"),
     (writing.Writer, "_together", "commits"),
 )
 """Where processor time is counted: where, the name there, what it is called. `commits` holds fence and record."""
@@ -73,7 +75,7 @@ async def deliver(url: str, folder: Path, port: int, connections: int, certifica
     began, cpu, here = time.perf_counter(), time.process_time(), time.thread_time()
     with _counting(spent):
         delivered = await worker.deliver_due()
-    spent["transport"] = time.thread_time() - here
+    spent["transport"] = time.thread_time() - here - spent["compose"]  # messages are written on the loop's thread
     seconds, whole = time.perf_counter() - began, time.process_time() - cpu
     await worker.close()
     engine.dispose()

@@ -1,6 +1,10 @@
-"""Composing: a batch of claims becomes bytes, whatever goes wrong with one of them."""
+"""Composing: a batch of claims becomes bytes, whatever goes wrong with one of them.
 
-from collections.abc import Sequence
+What the messages need is read for all at once, by whoever may wait for the database; each is then written by itself.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -10,34 +14,71 @@ from sqlalchemy.exc import SQLAlchemyError
 from nurture.message.context import Context
 from nurture.store import reading
 
-from .freezing import Press, Unwritable, gather, write
+from .freezing import Kept, Press, Unwritable, as_kept, gather, kept_of, write
 from .values import Claimed, Ready
 
 log = structlog.get_logger()
 
 
-def compose_all(engine: Engine, press: Press, claims: Sequence[Claimed], now: datetime) -> list[Ready | Unwritable]:
-    """Writes each message, in order. A bug is the fault of one message; trouble with the database is raised."""
+@dataclass(frozen=True)
+class Material:
+    """What was read for a batch."""
+
+    contexts: Mapping[int, Context] = field(default_factory=dict)
+    """By touch."""
+    kept: Mapping[tuple[int, int], Kept] = field(default_factory=dict)
+    """Bytes of earlier tries, by touch and hop."""
+    broken: Mapping[int, str] = field(default_factory=dict)
+    """Touches for which a bug of ours left nothing, with the name of the error."""
+
+
+def read_material(engine: Engine, press: Press, claims: Sequence[Claimed], now: datetime) -> Material:
+    """What the messages are made of. A bug is the fault of one message; trouble with the database is raised."""
     try:
-        return _compose(engine, press, claims, now)
+        return _read(engine, press, claims, now)
     except SQLAlchemyError:
         raise
     except Exception:
         # One customer's data must not keep the messages of the others, look after look.
-        return [each for claim in claims for each in _alone(engine, press, claim, now)]
+        return _joined(_read_alone(engine, press, each, now) for each in claims)
 
 
-def _compose(engine: Engine, press: Press, claims: Sequence[Claimed], now: datetime) -> list[Ready | Unwritable]:
-    with reading(engine) as connection:
-        contexts: dict[int, Context] = gather(connection, press, claims, now)
-    return [write(press, each, contexts.get(each.touch_id), now) for each in claims]
-
-
-def _alone(engine: Engine, press: Press, claim: Claimed, now: datetime) -> list[Ready | Unwritable]:
+def compose_one(press: Press, claimed: Claimed, material: Material, now: datetime) -> Ready | Unwritable:
+    """Writes one message. It asks nobody and never raises."""
+    if name := material.broken.get(claimed.touch_id):
+        return Unwritable(claimed, name, "bug")
     try:
-        return _compose(engine, press, [claim], now)
+        written = write(press, claimed, material.contexts.get(claimed.touch_id), now)
+    except Exception as problem:
+        return Unwritable(claimed, _told(claimed, problem), "bug")
+    return as_kept(written, material.kept) if isinstance(written, Ready) else written
+
+
+def _read(engine: Engine, press: Press, claims: Sequence[Claimed], now: datetime) -> Material:
+    with reading(engine) as connection:
+        return Material(gather(connection, press, claims, now), kept_of(connection, claims))
+
+
+def _read_alone(engine: Engine, press: Press, claim: Claimed, now: datetime) -> Material:
+    try:
+        return _read(engine, press, [claim], now)
     except SQLAlchemyError:
         raise
     except Exception as problem:
-        log.error("compose_failed", touch=claim.touch_id, error=type(problem).__name__)
-        return [Unwritable(claim, type(problem).__name__, "bug")]
+        return Material(broken={claim.touch_id: _told(claim, problem)})
+
+
+def _joined(parts: Iterable[Material]) -> Material:
+    contexts: dict[int, Context] = {}
+    kept: dict[tuple[int, int], Kept] = {}
+    broken: dict[int, str] = {}
+    for each in parts:
+        contexts |= each.contexts
+        kept |= each.kept
+        broken |= each.broken
+    return Material(contexts, kept, broken)
+
+
+def _told(claimed: Claimed, problem: Exception) -> str:
+    log.error("compose_failed", touch=claimed.touch_id, error=type(problem).__name__)
+    return type(problem).__name__

@@ -58,13 +58,6 @@ ATTEMPTING = Prepared(
     token="BIGINT",
     channel="TEXT",
 )
-BEGINNING = Prepared(
-    """
-    UPDATE message SET first_attempt_at = :now
-    WHERE first_attempt_at IS NULL AND touch_id IN (SELECT batch.touch_id FROM {rows})
-    """,
-    touch_id="BIGINT",
-)
 FINISHING = Prepared(
     """
     UPDATE attempt SET finished_at = :now, result = batch.ended, code = batch.said, reply = batch.words
@@ -145,5 +138,4 @@ def _note(
     ]
     CONTACTING.run(connection, contacts, now=instant)
     ATTEMPTING.run(connection, [(each.touch_id, each.hop, each.token, each.channel) for each in through], now=instant)
-    BEGINNING.run(connection, [(each.touch_id,) for each in through], now=instant)
     note_contacts(connection, people, now)

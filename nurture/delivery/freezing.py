@@ -1,13 +1,13 @@
-"""Freezing: a claimed touch becomes bytes. Before its first fence they are made anew, from then on never changed."""
+"""Freezing: a claimed touch becomes bytes. Its first fence writes them down, and from then on they never change."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha1
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, delete, insert, select
+from sqlalchemy import Connection, and_, select
 
 from nurture.config import Settings
 from nurture.message.compose import Failure, compose
@@ -20,6 +20,15 @@ from nurture.store.tables import Message, table
 from .values import Claimed, Ready
 
 MESSAGE = table(Message)
+FREEZING = """
+    INSERT INTO message (touch_id, hop, channel, recipient, key, body, created_at, first_attempt_at)
+    VALUES ({values})
+    ON CONFLICT (touch_id, hop) DO UPDATE SET channel = excluded.channel, recipient = excluded.recipient,
+        key = excluded.key, body = excluded.body, created_at = excluded.created_at,
+        first_attempt_at = excluded.first_attempt_at
+    WHERE message.first_attempt_at IS NULL
+"""
+PLACES = {"sqlite": ", ".join("?" * 8), "postgresql": ", ".join(["%s"] * 8)}
 
 
 @dataclass(frozen=True)
@@ -81,38 +90,45 @@ def write(press: Press, claimed: Claimed, context: Context | None, now: datetime
     message = compose(template, claimed.channel, context, press.settings, claimed.address)  # type: ignore[arg-type]
     if isinstance(message, Failure):
         return Unwritable(claimed, f"{message.file}:{message.line} {message.code}")
+    signs = press.sign if claimed.channel == "email" else None
     try:
         frozen = freeze(message, key=press.key(claimed), date=now.astimezone(UTC))
-        body = press.sign(frozen.body) if press.sign and frozen.channel == "email" else frozen.body
+        body = signs(frozen.body) if signs else frozen.body
     except ValueError as problem:
         return Unwritable(claimed, f"{type(problem).__name__}")
-    return Ready(claimed, frozen.sender, frozen.key, body)
+    return Ready(claimed, frozen.sender, frozen.key, body, vouched=signs is None)
 
 
-def store_frozen(connection: Connection, ready: Sequence[Ready], now: datetime) -> list[Ready]:
-    """Writes the bytes, in the caller's write transaction; a hop that passed a fence before keeps its old bytes."""
-    ids = [each.claimed.touch_id for each in ready]
+class Kept(NamedTuple):
+    """What an earlier try was handed over with."""
+
+    key: str
+    body: bytes
+
+
+def kept_of(connection: Connection, claims: Sequence[Claimed]) -> dict[tuple[int, int], Kept]:
+    """The bytes of those that passed a fence before, by touch and hop."""
+    ids = [each.touch_id for each in claims]
     fenced = and_(among(MESSAGE.c.touch_id, ids), MESSAGE.c.first_attempt_at.is_not(None))
-    kept = {(row.touch_id, row.hop): row for row in connection.execute(select(MESSAGE).where(fenced))}
-    connection.execute(delete(MESSAGE).where(among(MESSAGE.c.touch_id, ids), MESSAGE.c.first_attempt_at.is_(None)))
-    new = [each for each in ready if (each.claimed.touch_id, each.claimed.hop) not in kept]
-    if new:
-        connection.execute(insert(MESSAGE), [_row(each, now) for each in new])
-    return [_kept(each, kept.get((each.claimed.touch_id, each.claimed.hop))) for each in ready]
+    kept = select(MESSAGE.c.touch_id, MESSAGE.c.hop, MESSAGE.c.key, MESSAGE.c.body).where(fenced)
+    return {(row.touch_id, row.hop): Kept(row.key, bytes(row.body)) for row in connection.execute(kept)}
 
 
-def _row(ready: Ready, now: datetime) -> dict[str, Any]:
+def as_kept(ready: Ready, kept: Mapping[tuple[int, int], Kept]) -> Ready:
+    """The message with the bytes of its first try, where there was one."""
+    found = kept.get((ready.claimed.touch_id, ready.claimed.hop))
+    return Ready(ready.claimed, ready.sender, found.key, found.body) if found else ready
+
+
+def store_frozen(connection: Connection, ready: Iterable[Ready], now: datetime) -> None:
+    """Writes the bytes of messages that pass their fence, in its transaction; what was written before stays."""
+    instant = int(now.timestamp())
+    rows = [_row(each, instant) for each in ready]
+    if rows:
+        connection.exec_driver_sql(FREEZING.format(values=PLACES[connection.dialect.name]), rows)
+
+
+def _row(ready: Ready, instant: int) -> tuple[object, ...]:
     claimed = ready.claimed
-    return {
-        "touch_id": claimed.touch_id,
-        "hop": claimed.hop,
-        "channel": claimed.channel,
-        "recipient": claimed.address,
-        "key": ready.key,
-        "body": ready.body,
-        "created_at": now,
-    }
-
-
-def _kept(ready: Ready, row: Any) -> Ready:
-    return ready if row is None else Ready(ready.claimed, ready.sender, row.key, bytes(row.body))
+    about = (claimed.touch_id, claimed.hop, claimed.channel, claimed.address)
+    return (*about, ready.key, ready.body, instant, instant)

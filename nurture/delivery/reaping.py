@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    delete,
     insert,
     literal,
     or_,
@@ -58,7 +57,6 @@ def _release(connection: Connection, ids: Sequence[int], now: datetime) -> int:
     if not ids:
         return 0
     _log(connection, ids, now, "planned", "lease_over")
-    connection.execute(delete(MESSAGE).where(among(MESSAGE.c.touch_id, ids), MESSAGE.c.first_attempt_at.is_(None)))
     values: dict[str, Any] = {"status": "planned", "worker": None, "lease_until": None, "sendable_until": None}
     return _update(connection, ids, "claimed", values)
 

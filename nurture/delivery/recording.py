@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import BigInteger, ColumnElement, Connection, and_, delete, func, insert, literal, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, and_, func, insert, literal, select, update
 
 from nurture.channels.outcome import Accepted, Deferred, NotSent, Outcome, Rejected, Unknown
 from nurture.channels.retry import backoff, slows_domain
@@ -82,15 +82,11 @@ def fail_unwritable(connection: Connection, claimed: Claimed, why: str, now: dat
 
 
 def release(connection: Connection, claimed: Claimed, now: datetime, at: int | None = None) -> bool:
-    """Gives a touch that did not pass the fence back to planning, its unfenced bytes dropped; `at` = its next slot."""
+    """Gives a touch back to planning; `at` = its next slot."""
     values: dict[str, Any] = {"status": "planned", "worker": None, "lease_until": None, "sendable_until": None}
     if at is not None:
         values["at"] = literal(at, BigInteger)
-    if not _write(connection, claimed, values):
-        return False
-    unfenced = and_(MESSAGE.c.touch_id == claimed.touch_id, MESSAGE.c.first_attempt_at.is_(None))
-    connection.execute(delete(MESSAGE).where(unfenced))
-    return True
+    return _write(connection, claimed, values)
 
 
 def _accepted(connection: Connection, tried: Sequence[Tried], now: datetime) -> int:

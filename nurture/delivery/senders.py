@@ -63,4 +63,4 @@ class LineSender:
 
 def _envelope(ready: Ready) -> Envelope:
     envid = ready.key.strip("<>").partition("@")[0]
-    return Envelope(sender=ready.sender, recipient=ready.claimed.address, payload=ready.body, envid=envid)
+    return Envelope(ready.sender, ready.claimed.address, ready.body, envid=envid, vouched=ready.vouched)

@@ -46,3 +46,5 @@ class Ready:
     key: str
     """Message-ID of a mail, retry key of a push."""
     body: bytes
+    vouched: bool = False
+    """Whether a mail is known to end its lines with CRLF and to begin none with a dot, as we write them."""

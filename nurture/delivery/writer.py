@@ -7,6 +7,7 @@ by as many messages as the disk is slow, without a timer, and settling message n
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -30,15 +31,19 @@ class _Waiting(NamedTuple):
 class Writer:
     """Collects operations of several kinds and runs each kind once per transaction, in the order of its first item."""
 
-    def __init__(self, engine: Engine, parties: int = 0) -> None:
-        """`parties`: how many put items again and again, each waiting for one; a transaction waits a little for all."""
+    def __init__(self, engine: Engine, parties: int = 0, boottime: Callable[[], float] = lambda: 0.0) -> None:
+        """`parties`: how many put items again and again, each waiting for one; a transaction waits a little for all, by
+        what `boottime` tells in seconds."""
         self._engine = engine
         self._enough = min(2 * parties, LARGEST)
+        self._boottime = boottime
         self._full: asyncio.Future[None] | None = None
         self._lasted = 0.0
         self._thread = ThreadPoolExecutor(1, "nurture-writer")
         self._waiting: list[_Waiting] = []
         self._busy: asyncio.Task[None] | None = None
+        self._working: asyncio.Future[None] | None = None
+        """Until a transaction has nothing left but its COMMIT."""
 
     async def submit(self, work: Callable[[Connection, list[Any]], list[Any]], item: Any) -> Any:
         """As `put`, awaited."""
@@ -58,6 +63,12 @@ class Writer:
             self._full.set_result(None)
         return waiting.done
 
+    async def rest(self) -> None:
+        """Until the writer's thread computes nothing: whoever computes beside it takes the interpreter from it at each
+        of its statements, and all connections wait for what it writes."""
+        while self._working and not self._working.done():
+            await asyncio.wait({self._working})
+
     async def run(self, work: Callable[[Connection], Result]) -> Result:
         """One transaction of its own, after what is on its way."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._alone, work)
@@ -71,12 +82,15 @@ class Writer:
         try:
             while self._waiting:
                 await self._linger(loop)
-                began = loop.time()
+                began = self._boottime()
                 batch, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
-                _settle(batch, await loop.run_in_executor(self._thread, self._attempt, batch))
-                self._lasted = loop.time() - began
+                self._working = loop.create_future()
+                ready = partial(loop.call_soon_threadsafe, _end, self._working)
+                _settle(batch, await loop.run_in_executor(self._thread, self._attempt, batch, ready))
+                _end(self._working)
+                self._lasted = self._boottime() - began
         finally:
-            self._busy = None
+            self._busy = self._working = None
 
     async def _linger(self, loop: asyncio.AbstractEventLoop) -> None:
         """Waits for those who are about to put something, at most half as long as a transaction takes."""
@@ -88,21 +102,21 @@ class Writer:
         timer.cancel()
         self._full = None
 
-    def _attempt(self, batch: list[_Waiting]) -> list[Any]:
+    def _attempt(self, batch: list[_Waiting], ready: Callable[[], object]) -> list[Any]:
         """Results, or the errors in their places."""
         try:
-            return self._together(batch)
+            return self._together(batch, ready)
         except Exception as problem:
             refused = isinstance(problem, DBAPIError) and not isinstance(problem, OperationalError)
             if refused and len(batch) > 1:
-                return [result for each in batch for result in self._attempt([each])]
+                return [result for each in batch for result in self._attempt([each], ready)]
             return [problem] * len(batch)
 
     def _alone(self, work: Callable[[Connection], Result]) -> Result:
         with writing(self._engine) as connection:
             return work(connection)
 
-    def _together(self, batch: list[_Waiting]) -> list[Any]:
+    def _together(self, batch: list[_Waiting], ready: Callable[[], object]) -> list[Any]:
         kinds: dict[Any, list[int]] = {}
         for index, each in enumerate(batch):
             kinds.setdefault(each.work, []).append(index)
@@ -111,6 +125,7 @@ class Writer:
             for work, indexes in kinds.items():
                 for index, result in zip(indexes, work(connection, [batch[i].item for i in indexes]), strict=True):
                     results[index] = result
+            ready()
         return results
 
 
