@@ -13,7 +13,7 @@ from nurture.gates.cap import longest_memory
 from nurture.gates.placing import Candidate, Contact, Decision, Placer
 from nurture.gates.situation import Situation
 from nurture.rules.joining import join_in_order
-from nurture.store import binary_order
+from nurture.store import binary_order, driver_cursor
 from nurture.store.tables import Contact as ContactRow
 from nurture.store.tables import Pause, table
 
@@ -158,14 +158,13 @@ class _Ledger:
 
 
 def _insert_many(connection: Connection, batch: Sequence[Decision]) -> None:
-    cursor = connection.connection.cursor()
-    cursor.executemany("INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?)", batch)
-    cursor.close()
+    statement = "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?)"
+    with driver_cursor(connection, statement) as cursor:
+        cursor.executemany(statement, batch)
 
 
 def _copy(connection: Connection, batch: Sequence[Decision]) -> None:
-    cursor = connection.connection.cursor()
-    with cursor.copy(f"COPY pg_temp.decision ({', '.join(DECISION_COLUMNS)}) FROM STDIN") as copy:
+    statement = f"COPY pg_temp.decision ({', '.join(DECISION_COLUMNS)}) FROM STDIN"
+    with driver_cursor(connection, statement) as cursor, cursor.copy(statement) as copy:
         for decision in batch:
             copy.write_row(decision)
-    cursor.close()

@@ -9,7 +9,7 @@ from nurture.store.identity import bucket_of, database_id, database_secret, set_
 from nurture.store.inserting import insert_into
 from nurture.store.migrations import NewerDatabase, current_revision, needs_upgrade, upgrade
 from nurture.store.pausing import pause, paused, resume
-from nurture.store.prepared import Prepared, together
+from nurture.store.prepared import Prepared, driver_cursor, together
 from nurture.store.quota import line_quota, note_line_quota
 from nurture.store.snapshot import backup
 
@@ -32,6 +32,7 @@ __all__ = [
     "current_revision",
     "database_id",
     "database_secret",
+    "driver_cursor",
     "end_asking",
     "insert_into",
     "line_quota",

@@ -55,6 +55,23 @@ class Prepared:
 
 
 @contextmanager
+def driver_cursor(connection: Connection, what: str) -> Iterator[Any]:
+    """The driver's own cursor, for what SQLAlchemy has no words for; its errors are raised as SQLAlchemy's DBAPIErrors.
+
+    `what` stands for the statement in an error's text.
+    """
+    dialect = connection.dialect
+    assert dialect.dbapi is not None
+    cursor = connection.connection.cursor()
+    try:
+        yield cursor
+    except dialect.dbapi.Error as problem:
+        _raise(what, problem, dialect)
+    finally:
+        cursor.close()
+
+
+@contextmanager
 def together(connection: Connection) -> Iterator[None]:
     """Within it PostgreSQL is given statements without awaiting each, but for those that give rows; an error of one is
     raised by a later one, or at the end. On SQLite there is nobody to wait for."""
