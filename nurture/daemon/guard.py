@@ -81,14 +81,16 @@ class Guard:
         return found
 
     def _tell(self, now: datetime) -> None:
-        for kind, subject in (("clock", self._host), ("restored", "database")):
+        subjects = (("clock", self._host), ("restored", "database"))
+        for kind, _ in subjects:
             was, about = (self._known or {}).get(kind), self.reasons.get(kind)
             if about is not None and was is None:
                 log.error(f"{kind}_stop", **about)
             if about is None and was is not None:
                 log.info(f"{kind}_go")
-            with writing(self._engine) as connection:
-                if about is None:
+        with writing(self._engine) as connection:
+            for kind, subject in subjects:
+                if (about := self.reasons.get(kind)) is None:
                     clear_alarm(connection, kind, subject, now)
                 else:
                     raise_alarm(connection, kind, subject, about, now)

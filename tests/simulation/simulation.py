@@ -43,7 +43,7 @@ SECONDS_WATCHED = 5
 """After a step of the clock."""
 EVENING, MORNING = 20.5 * 3600, 7 * 3600
 """Night, in seconds of Tokyo's day: hardly anybody may be written to then."""
-PEOPLE = 30
+PEOPLE = 26
 MAIL, LINE = ("mail.test", 25), ("127.0.0.1", 8001)
 
 
@@ -330,7 +330,7 @@ class World:
                 self.loop.begin(self.dice.random.choice(ready))
             else:
                 with inside(None):
-                    self._happen(self.village, self.dice.random.random() * 0.66)
+                    self._happen(self.village, self.dice.random.random())
         finally:
             self._nested = False
 
