@@ -1,0 +1,58 @@
+"""Caps under races of real processes: whoever plans beside whom, no window ever holds more than its cap."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.planning.racing import Mode, Race, Ran, run
+
+EIGHT = 8
+
+
+def raced(url: str, folder: Path, mode: Mode, processes: int, customers: int, rounds: int) -> Ran:
+    ran = run(Race(url, folder, mode, processes, customers, rounds))
+    assert ran.counts["crashed"] == 0
+    return ran
+
+
+def nothing_over(ran: Ran) -> None:
+    assert ran.over == []
+    assert ran.alarms == 0, "the triggers had to help"
+    assert ran.contacts == ran.counts["sent"] == ran.counts["arrived"] > 0
+
+
+def test_three_that_share_the_planners_lease_keep_the_caps(database_url: str, tmp_path: Path) -> None:
+    ran = raced(database_url, tmp_path, "leased", 3, customers=8, rounds=4)
+    nothing_over(ran)
+    assert (ran.counts["planned"], ran.counts["waited"]) == (4, 8)
+
+
+def test_planners_without_a_lease_leave_the_caps_to_the_fence(database_url: str, tmp_path: Path) -> None:
+    nothing_over(raced(database_url, tmp_path, "free", 3, customers=8, rounds=4))
+
+
+def test_who_counts_first_and_writes_then_breaks_the_cap_in_the_same_race(database_url: str, tmp_path: Path) -> None:
+    assert raced(database_url, tmp_path, "naive", 3, customers=20, rounds=4).over != []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mode", ["leased", "free"])
+def test_eight_race_for_the_same_customers(database_url: str, tmp_path: Path, mode: Mode) -> None:
+    ran = raced(database_url, tmp_path, mode, EIGHT, customers=40, rounds=36)
+    sys.stdout.write(f"{(mode, database_url[:10], ran.overplanned, ran.counts, ran.contacts)}\n")
+    nothing_over(ran)
+
+
+@pytest.mark.long
+def test_eight_write_without_asking_and_the_triggers_hold_the_caps(database_url: str, tmp_path: Path) -> None:
+    ran = raced(database_url, tmp_path, "bare", EIGHT, customers=40, rounds=36)
+    sys.stdout.write(f"{(database_url[:10], ran.overplanned, ran.counts, ran.contacts)}\n")
+    assert ran.over == []
+    assert ran.counts["refused: capped"] + ran.counts["refused: capped_by_calendar"] > 0
+    assert ran.contacts == ran.counts["written"] > 0
+
+
+@pytest.mark.long
+def test_eight_that_count_first_and_write_then_break_the_cap(database_url: str, tmp_path: Path) -> None:
+    assert len(raced(database_url, tmp_path, "naive", EIGHT, customers=40, rounds=36).over) > 0
