@@ -21,7 +21,7 @@ from nurture.clock import system_clock
 from tests.database import PostgresServer, find_programs, postgres_server
 from tests.simulation.figures import write
 
-from .town import Counts, Servant, Sink, build, statuses
+from .town import Counts, Servant, Sink, build, sent_to, statuses
 
 WHAT = "Four workers and a daemon on PostgreSQL under kill -9, SIGSTOP and restarts of the server"
 
@@ -38,7 +38,9 @@ def main() -> int:
     try:
         with postgres_server(durable=True) as server, tempfile.TemporaryDirectory() as folder:
             url, here = server.create(), Path(folder)
-            build(here / "shop", port, url, arguments.messages, system_clock().now())
+            # All at once they would be gone before the raging has begun.
+            per_hour = arguments.messages * 3600 // arguments.seconds
+            build(here / "shop", port, url, arguments.messages, per_hour, system_clock().now())
             with (here / "log").open("ab") as log:
                 servants = [Servant(here / "shop", (word,), log) for word in ("run", *["worker"] * 4)]
                 _rage(servants, server, url, counts, random, arguments)
@@ -78,7 +80,7 @@ def _rage(
             counts.restarts += _restart(server)
     for each in servants:
         each.end()
-    counts.statuses = statuses(url)
+    counts.statuses, counts.sent_to = statuses(url), sent_to(url)
 
 
 def _restart(server: PostgresServer) -> int:
@@ -106,7 +108,7 @@ def _restart(server: PostgresServer) -> int:
 def _tell(sink: Sink, counts: Counts, messages: int) -> int:
     people, found = sink.people(), counts.statuses
     twice = sum(1 for number in people.values() if number > 1)
-    lost = max(found["sent"] - len(people), 0) + messages - found.total()
+    lost = len(counts.sent_to - people.keys()) + messages - found.total()
     hanging = messages - found["sent"] - found["unknown"]
     figures = {
         "messages": messages,
@@ -131,7 +133,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--pauses", type=int, default=300)
     parser.add_argument("--restarts", type=int, default=20)
-    parser.add_argument("--every", type=float, default=1.0, help="seconds between two blows")
+    parser.add_argument("--seconds", type=int, default=1500, help="for which the messages last, by a ceiling of rate")
+    parser.add_argument("--every", type=float, default=2.4, help="seconds between two blows")
     parser.add_argument("--patience", type=float, default=3_600, help="seconds in all")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()

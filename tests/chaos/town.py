@@ -31,7 +31,7 @@ subject: "{{ customer.called }}へ"
 {{ customer.called }}
 {{ unsubscribe_url }}
 """
-SLOW = 0.05
+SLOW = 0.5
 """Seconds for which the mail server thinks about each mail, so that a kill finds somebody waiting."""
 
 
@@ -111,10 +111,11 @@ class Counts:
     pauses: int = 0
     restarts: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
+    sent_to: set[str] = field(default_factory=set)
 
 
-def build(folder: Path, port: int, url: str, people: int, now: datetime) -> None:
-    """The shop's folder, and a database in which everybody has just ordered."""
+def build(folder: Path, port: int, url: str, people: int, per_hour: int, now: datetime) -> None:
+    """The shop's folder, and a database in which everybody has just ordered; so many mails may leave an hour."""
     (folder / "campaigns").mkdir(parents=True)
     (folder / "templates").mkdir()
     (folder / "campaigns" / "thanks.yaml").write_text(CAMPAIGN, encoding="utf-8")
@@ -127,7 +128,13 @@ mode: live
 database: {url}
 caps: []
 opt_out_mailbox: stop@minato.example
-email: {{from_address: minato@minato.example, host: 127.0.0.1, port: {port}, tls: none, connections: 4}}
+email:
+  from_address: minato@minato.example
+  per_hour: {per_hour}
+  connections: 4
+  host: 127.0.0.1
+  port: {port}
+  tls: none
 """
     (folder / "config.yaml").write_text(config, encoding="utf-8")
     _fill(url, people, now)
@@ -144,6 +151,16 @@ def statuses(url: str) -> Counter[str]:
         return Counter()
     finally:
         engine.dispose()
+
+
+def sent_to(url: str) -> set[str]:
+    """Addresses of everybody whose message the ledger calls sent."""
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        query = "SELECT a.value FROM touch t JOIN address a USING (customer_id) WHERE t.status = 'sent'"
+        found = set(connection.scalars(text(query)))
+    engine.dispose()
+    return found
 
 
 def _fill(url: str, people: int, now: datetime) -> None:
