@@ -17,7 +17,7 @@ preview: $(VENV)/.ok ## the sample shop: who gets what, when, by which channel, 
 	@$(RUN) nurture preview
 
 test: $(VENV)/.dev ## every test but the long ones; one folder or file: make test ARGS=tests/unit
-	@$(RUN) pytest -q -n 2 $(ARGS)
+	@$(RUN) pytest -q -n 2 --dist worksteal $(ARGS)
 
 lint: $(VENV)/.dev ## style, format and types
 	@$(RUN) ruff check .

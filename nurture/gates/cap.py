@@ -90,6 +90,8 @@ def _rolling(rule: CapRule, contacts: Sequence[int], instant: int) -> CapBlock |
     width, limit = rule.seconds, rule.limit
     first = bisect_right(contacts, instant - width)
     last = bisect_left(contacts, instant + width)
+    if last - first < limit:
+        return None
     # The run that ends the block latest is the one that begins latest.
     for begin in range(last - limit, first - 1, -1):
         head, tail = contacts[begin], contacts[begin + limit - 1]

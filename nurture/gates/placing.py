@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from nurture.gates.cap import CapBlock, CapRule, blocking
-from nurture.zone import ZoneTable, zone_table
+from nurture.zone import zone_table
 
 FAR = 1 << 60
 
@@ -166,10 +166,13 @@ class _Book:
     def __init__(self, contacts: list[Contact]) -> None:
         self.contacts = contacts
         self.instants = [contact.at for contact in contacts]
+        self.plans = False
+        """Slots given at this tick are among the contacts."""
 
     def add(self, contact: Contact) -> None:
         insort(self.contacts, contact)
         self.instants = [each.at for each in self.contacts]
+        self.plans = True
 
     def on(self, channel: str | None) -> tuple[list[int], list[Contact]]:
         if channel is None:
@@ -186,12 +189,15 @@ class _Attempt:
         self.step = placer.steps[candidate.step_id]
         self.channel = self.step.channels[candidate.channel]
         self.starts, self.ends = placer.openings(candidate.step_id, candidate.zone, candidate.kind)
-        self.caps = placer.caps if self.step.obeys_cap and book.instants else ()
-        self.blocks = self._blocks()
+        self.caps: Sequence[CapRule] = ()
+        if self.step.obeys_cap and book.instants:
+            self.caps = [each for each in placer.caps if each.channel is None or each.channel == self.channel]
+            self.zone = zone_table(candidate.zone)
+        self.blocks = self._blocks() if placer.pauses or placer.full else ()
 
     def _blocks(self) -> list[Block]:
         scopes = ("all", f"channel:{self.channel}", f"campaign:{self.step.campaign}")
-        found = [block for scope, block in self.placer.pauses if scope in scopes] if self.placer.pauses else []
+        found = [block for scope, block in self.placer.pauses if scope in scopes]
         full = self.placer.full.get(self.candidate.id)
         if full:
             found += [each for each in full if each.channel in (None, self.channel)]
@@ -206,23 +212,24 @@ class _Attempt:
         """The first instant from `instant` on that nothing closes, None if validity ends before; and the way there."""
         way: Way = []
         while instant < self.candidate.expires_at:
-            closures = list(self._closures(instant, with_caps=with_caps))
+            closures = self._closures(instant, with_caps=with_caps)
             if not closures:
                 return instant, way
             way.append((instant, closures))
             instant = max([end for end, _ in closures])
         return None, way
 
-    def _closures(self, instant: int, *, with_caps: bool) -> Iterator[tuple[int, Closure]]:
+    def _closures(self, instant: int, *, with_caps: bool) -> list[tuple[int, Closure]]:
         """What closes an instant, each with its own end, in the gates' order."""
+        found: list[tuple[int, Closure]] = []
         if (opening := self._open_from(instant)) != instant:
-            yield opening, None
+            found.append((opening, None))
         for block in self.blocks:
             if block.start <= instant < block.end:
-                yield block.end, block
-        for rule in self.caps if with_caps else ():
-            if found := self._capping(rule, instant):
-                yield found.end, (rule, found)
+                found.append((block.end, block))
+        if with_caps and self.caps:
+            found += [(block.end, (rule, block)) for rule, block in self._capping(instant)]
+        return found
 
     def _open_from(self, instant: int) -> int:
         index = bisect_right(self.ends, instant)
@@ -230,14 +237,14 @@ class _Attempt:
             return FAR
         return max(instant, self.starts[index])
 
-    def _capping(self, rule: CapRule, instant: int) -> CapBlock | None:
-        if rule.channel is not None and rule.channel != self.channel:
-            return None
-        instants, _ = self.book.on(rule.channel)
-        return blocking(rule, instants, instant, self._zone())
-
-    def _zone(self) -> ZoneTable:
-        return zone_table(self.candidate.zone)
+    def _capping(self, instant: int) -> list[tuple[CapRule, CapBlock]]:
+        """The caps that close an instant, each with its block."""
+        found = []
+        for rule in self.caps:
+            instants = self.book.instants if rule.channel is None else self.book.on(rule.channel)[0]
+            if len(instants) >= rule.limit and (block := blocking(rule, instants, instant, self.zone)):
+                found.append((rule, block))
+        return found
 
     def failing(self, way: Way) -> list[dict[str, object]]:
         """Every gate that closes the start of the way, in the gates' order, with the instant that it alone would open.
@@ -276,12 +283,15 @@ class _Attempt:
     def _cap_entry(self, rule: CapRule, block: CapBlock, start: int) -> dict[str, object]:
         instants, contacts = self.book.on(rule.channel)
         # Where the ledger alone closes the instant, no candidate is to blame.
-        known = [each for each in contacts if not each.planned]
-        all_known = len(known) == len(contacts)
-        alone = block if all_known else blocking(rule, [each.at for each in known], start, self._zone())
-        causes = [known[place] for place in alone.causes] if alone else [contacts[place] for place in block.causes]
+        alone = True
+        causes = [contacts[place] for place in block.causes]
+        if self.book.plans and any(each.planned for each in contacts):
+            known = [each for each in contacts if not each.planned]
+            first = blocking(rule, [each.at for each in known], start, self.zone)
+            alone = first is not None
+            causes = [known[place] for place in first.causes] if first else causes
         until = block.end
-        while following := blocking(rule, instants, until, self._zone()):
+        while following := blocking(rule, instants, until, self.zone):
             until = following.end
         by = [{"at": each.at, "what": each.label} for each in causes]
         return {**_entry("capped" if alone else "outranked", rule.name, len(causes), rule.limit, until), "by": by}
@@ -292,7 +302,7 @@ class _Attempt:
         wished = self.walk(start, with_caps=False)[0] if self.step.drop_when_capped else None
         if wished is None:
             return ""
-        capped = [self._cap_entry(rule, block, wished) for rule in self.caps if (block := self._capping(rule, wished))]
+        capped = [self._cap_entry(rule, block, wished) for rule, block in self._capping(wished)]
         return min((str(each["gate"]) for each in capped), default="")
 
 

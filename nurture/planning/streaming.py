@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Connection, Select, bindparam, case, select
 
 from nurture.collector import uncollected
 from nurture.gates.cap import longest_memory
-from nurture.gates.placing import Candidate, Contact, Decision, Placer
+from nurture.gates.placing import Candidate, Contact, Placer
 from nurture.gates.situation import Situation
 from nurture.rules.joining import join_in_order
 from nurture.store import binary_order, driver_cursor
@@ -27,28 +27,31 @@ REMEMBERED = 10_000
 """Answers kept at most: orders differ in their instants, and their answers would be kept for nothing."""
 OWNER, THREAD, WISH = (Candidate._fields.index(name) for name in ("owner_id", "thread", "step_id"))
 """From WISH on a candidate says what is wished for, before it whose it is."""
+Row = tuple[Any, ...]
+NOBODY: Sequence[Contact] = ()
+BEYOND: Row = (EVERYBODY[1] + 1,)
+"""Stands behind the last contact: no owner has this number."""
 DECISION_COLUMNS = ("candidate_id", "status", "verdict", "at", "channel", "failing")
 
 
 def place_all(connection: Connection, situation: Situation, placer: Placer, owners: Iterable[int] = ()) -> None:
     """Places every candidate that passes the fixed gates, or only those of `owners`, and writes the decisions."""
-    chosen = list(owners)
-    decisions = _decide(connection, situation, placer, chosen)
+    decisions = _decide(connection, situation, placer, list(owners))
     write = _copy if connection.dialect.name == "postgresql" else _insert_many
     with uncollected():
         while batch := list(islice(decisions, BATCH)):
             write(connection, batch)
 
 
-def _decide(connection: Connection, situation: Situation, placer: Placer, owners: Sequence[int]) -> Iterator[Decision]:
+def _decide(connection: Connection, situation: Situation, placer: Placer, owners: Sequence[int]) -> Iterator[Row]:
     some, chosen = bool(owners), {"owners": list(owners)} if owners else {}
     oldest = situation.instant - longest_memory(situation.caps)
-    alike = _Alike(placer)
+    place = _Alike(placer).place
     for first, last in [EVERYBODY] if some else ranges(connection, CANDIDATE.c.owner_id, CANDIDATE.c.gate == 0):
         values = {**chosen, "first": first, "last": last}
-        contacts = _Ledger(_rows(connection, _contacts(some=some), {**values, "oldest": oldest}))
+        ledger = _Ledger(_rows(connection, _contacts(some=some), {**values, "oldest": oldest}))
         for owner, mine in groupby(_rows(connection, _candidates(some=some), values), key=itemgetter(OWNER)):
-            yield from alike.place(list(mine), contacts.of(owner))
+            yield from place(list(mine), ledger.of(owner) if ledger.owner <= owner else NOBODY)
 
 
 class _Alike:
@@ -59,31 +62,38 @@ class _Alike:
 
     def __init__(self, placer: Placer) -> None:
         self.placer = placer
-        self.answers: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+        self.answers: dict[Row, list[Row]] = {}
 
-    def place(self, rows: list[Any], contacts: list[Contact]) -> Iterable[Decision]:
+    def place(self, rows: list[Row], contacts: Sequence[Contact]) -> Sequence[Row]:
         """The decisions for one owner's rows, each in the order of `Candidate`."""
         key = None if contacts or self.placer.full else _wishes(rows)
-        answers = None if key is None else self.answers.get(key)
+        if key is None:
+            return self._place(rows, contacts)
+        answers = self.answers.get(key)
         if answers is not None:
-            return [Decision(row[0], *answer) for row, answer in zip(rows, answers, strict=True)]
-        decisions = list(self.placer.place([Candidate._make(row) for row in rows], contacts))
-        if key is not None and len(self.answers) < REMEMBERED:
+            # Of one row for one answer, nearly always: `zip` would take longer than all the rest.
+            if len(rows) == 1:
+                return ((rows[0][0], *answers[0]),)
+            return [(row[0], *answer) for row, answer in zip(rows, answers, strict=True)]
+        decisions = self._place(rows, contacts)
+        if len(self.answers) < REMEMBERED:
             self.answers[key] = [decision[1:] for decision in decisions]
         return decisions
 
+    def _place(self, rows: list[Row], contacts: Sequence[Contact]) -> Sequence[Row]:
+        return list(self.placer.place([Candidate._make(row) for row in rows], contacts))
 
-def _wishes(rows: list[Any]) -> tuple[Any, ...] | None:
+
+def _wishes(rows: list[Row]) -> Row | None:
     """What is wished for without whose it is; None where steps of one thread depend on each other."""
     if len(rows) == 1:
-        wish: tuple[Any, ...] = rows[0][WISH:]
-        return wish
+        return rows[0][WISH:]
     if len({row[THREAD] for row in rows}) < len(rows):
         return None
     return tuple([row[WISH:] for row in rows])
 
 
-def _rows(connection: Connection, statement: Select[Any], values: dict[str, Any]) -> Iterator[Any]:
+def _rows(connection: Connection, statement: Select[Any], values: dict[str, Any]) -> Iterator[Row]:
     # The driver's own tuples: SQLAlchemy's rows cost 4 µs each. Not straight from its cursor: a streamed result has
     # fetched the first row ahead, and that would be lost.
     result: Any = connection.execute(statement, values)
@@ -141,29 +151,34 @@ def _contacts(*, some: bool) -> Select[Any]:
 class _Ledger:
     """Contacts in the order of owners, read along with the candidates."""
 
-    def __init__(self, rows: Iterator[Any]) -> None:
+    def __init__(self, rows: Iterator[Row]) -> None:
         self.rows = rows
-        self.ahead = next(rows, None)
+        self.ahead: Row = ()
+        self.owner: int = 0
+        """Whose contacts come next."""
+        self._advance()
 
-    def of(self, owner: int) -> list[Contact]:
-        while self.ahead is not None and self.ahead[0] < owner:
-            self.ahead = next(self.rows, None)
-        if self.ahead is None or self.ahead[0] > owner:
-            return []
+    def _advance(self) -> None:
+        self.ahead = next(self.rows, BEYOND)
+        self.owner = self.ahead[0]
+
+    def of(self, owner: int) -> Sequence[Contact]:
+        while self.owner < owner:
+            self._advance()
         found = []
-        while self.ahead is not None and self.ahead[0] == owner:
+        while self.owner == owner:
             found.append(Contact(self.ahead[1], self.ahead[2], self.ahead[3]))
-            self.ahead = next(self.rows, None)
+            self._advance()
         return found
 
 
-def _insert_many(connection: Connection, batch: Sequence[Decision]) -> None:
+def _insert_many(connection: Connection, batch: Sequence[Row]) -> None:
     statement = "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?)"
     with driver_cursor(connection, statement) as cursor:
         cursor.executemany(statement, batch)
 
 
-def _copy(connection: Connection, batch: Sequence[Decision]) -> None:
+def _copy(connection: Connection, batch: Sequence[Row]) -> None:
     statement = f"COPY pg_temp.decision ({', '.join(DECISION_COLUMNS)}) FROM STDIN"
     with driver_cursor(connection, statement) as cursor, cursor.copy(statement) as copy:
         for decision in batch:
