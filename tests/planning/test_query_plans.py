@@ -93,6 +93,19 @@ def test_a_tick_with_nothing_to_do_walks_through_no_large_table(town: Engine) ->
     assert [each for each in walked if each[0]] == []
 
 
+def test_a_tick_reads_only_the_orders_that_came_in_since_the_last(town: Engine) -> None:
+    situation = twenty(BEFORE)
+    tick(town, situation)
+    lately = {"now": int((BEFORE + timedelta(seconds=10)).timestamp())}
+    with town.connect().execution_options(write=True) as connection, connection.begin():
+        connection.execute(text('UPDATE "order" SET received_at = :now WHERE id = 1'), lately)
+    with reading_plans(town) as found:
+        tick(town, at(situation, BEFORE + timedelta(seconds=20)))
+    opening = [plan for plan in found.plans.values() if plan.statement.startswith("INSERT INTO opened")]
+    begun_with = {next(each for _, _, each in plan.steps if each.startswith(("SCAN", "SEARCH"))) for plan in opening}
+    assert begun_with == {"SEARCH received USING COVERING INDEX ix_order_received (received_at>?)"}
+
+
 CARELESS = {
     "a join without a key": "SELECT count(*) FROM contact JOIN customer ON customer.note = contact.note",
     "a probe without a key": """
