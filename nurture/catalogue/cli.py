@@ -271,6 +271,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.status.never": ("まだありません", "never"),
     "cli.status.tick": ("最後に計画した時刻: {at}", "last tick: {at}"),
     "cli.status.generation": ("設定の世代: {number}（{at} から）", "generation: {number}, since {at}"),
+    "cli.status.approved": ("承認済み: {until} まで", "approved: until {until}"),
+    "cli.status.not_approved": (
+        "承認済み: まだありません（nurture approve か、夕方のメールのボタンで承認します）",
+        "approved: nothing yet (nurture approve, or the button in the evening's mail)",
+    ),
+    "cli.status.line_quota": ("今月の LINE: {used} / {quota} 通", "LINE this month: {used} of {quota}"),
     "cli.status.no_pause": ("停止中のもの: なし", "pauses: none"),
     "cli.status.pause": ("停止中: {scope}（{until}まで、{reason}）", "paused: {scope} until {until} ({reason})"),
     "cli.status.open_end": ("解除する", "further notice"),

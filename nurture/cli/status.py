@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -29,7 +29,7 @@ def status(
     settings = settings_of(desk)
     engine = engine_of(settings)
     try:
-        found = _state(engine, settings)
+        found = _state(engine, settings, desk.now)
     finally:
         engine.dispose()
     if format_ == "json":
@@ -38,7 +38,7 @@ def status(
         desk.hand_over("\n".join(_lines(desk, settings, found)))
 
 
-def _state(engine: "Engine", settings: "Settings") -> dict[str, Any]:
+def _state(engine: "Engine", settings: "Settings", now: datetime) -> dict[str, Any]:
     from nurture.store import current_revision, needs_upgrade, reading
 
     from .folder import shown_database
@@ -53,8 +53,19 @@ def _state(engine: "Engine", settings: "Settings") -> dict[str, Any]:
     }
     if found["up_to_date"]:
         with reading(engine) as connection:
-            found |= _contents(connection)
+            found |= _contents(connection) | _permitted(connection, settings, now)
     return found
+
+
+def _permitted(connection: "Connection", settings: "Settings", now: datetime) -> dict[str, Any]:
+    """What may leave: up to when the owner said yes, where asked; LINE's pushes of the month in the shop's zone."""
+    from nurture.gates.quota import in_force, month_of
+    from nurture.store import approved_until, pushes_since
+
+    quota = in_force(connection, settings, now).line.monthly_quota if settings.line.enabled else None
+    until = approved_until(connection) if settings.approve else 0
+    line = {"quota": quota, "used": pushes_since(connection, month_of(settings, now))} if quota is not None else None
+    return {"approved_until": _iso(datetime.fromtimestamp(until, UTC) if until else None), "line_quota": line}
 
 
 def _driver(engine: "Engine") -> dict[str, Any]:
@@ -131,6 +142,11 @@ def _lines(desk: Desk, settings: "Settings", found: Mapping[str, Any]) -> Iterat
     if found["generation"]:
         began = _local(found["generation"]["began_at"], settings)
         yield desk.say("cli.status.generation", number=found["generation"]["number"], at=began)
+    if settings.approve:
+        until = _local(found["approved_until"], settings)
+        yield desk.say("cli.status.approved", until=until) if until else desk.say("cli.status.not_approved")
+    if found["line_quota"]:
+        yield desk.say("cli.status.line_quota", **found["line_quota"])
     yield from _stops(desk, settings, found)
 
 

@@ -10,7 +10,7 @@ from nurture.store.inserting import insert_into
 from nurture.store.migrations import NewerDatabase, current_revision, needs_upgrade, upgrade
 from nurture.store.pausing import pause, paused, resume
 from nurture.store.prepared import Prepared, driver_cursor, together
-from nurture.store.quota import line_quota, note_line_quota
+from nurture.store.quota import line_quota, note_line_quota, pushes_since
 from nurture.store.snapshot import backup
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "pause",
     "paused",
     "planning",
+    "pushes_since",
     "reading",
     "resume",
     "set_database_secret",

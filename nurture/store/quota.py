@@ -20,7 +20,7 @@ def note_line_quota(connection: Connection, since: int, limit: int | None, consu
     limit; `consumed`: how many were. What goes beyond our own pushes was sent from elsewhere, such as LINE's manager.
     LINE's count comes late, so that the most ever seen from elsewhere in a month stands.
     """
-    elsewhere = max(consumed - _own(connection, since), _elsewhere(connection, since), 0)
+    elsewhere = max(consumed - pushes_since(connection, since), _elsewhere(connection, since), 0)
     value = json.dumps({"since": since, "limit": limit, "elsewhere": elsewhere})
     connection.execute(delete(SETTING).where(SETTING.c.name == NAME))
     connection.execute(insert(SETTING).values(name=NAME, value=value))
@@ -34,7 +34,8 @@ def line_quota(connection: Connection, since: int) -> int | None:
     return int(max(kept["limit"] - (kept["elsewhere"] if kept["since"] == since else 0), 0))
 
 
-def _own(connection: Connection, since: int) -> int:
+def pushes_since(connection: Connection, since: int) -> int:
+    """How many pushes of our own LINE may have counted from the instant on, epoch seconds."""
     at: ColumnElement[int] = type_coerce(TOUCH.c.at, BigInteger)
     mine = (TOUCH.c.channel == "line", TOUCH.c.status.in_(LEFT), at >= since)
     return connection.scalar(select(func.count()).select_from(TOUCH).where(*mine)) or 0

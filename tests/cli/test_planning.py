@@ -1,6 +1,7 @@
 """`preview`, `explain`, `run --once`: what they show is the plan, and only a live run writes it down."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -101,12 +102,16 @@ def test_status_as_json(nurture: Nurture, sample_shop: Path) -> None:
     assert told["counts"]["customer"] > 200
     assert told["wal_fault"] in (True, False)
     assert told["last_tick"] is None
+    assert told["approved_until"] is None
+    assert told["line_quota"] == {"quota": 200, "used": 0}
 
 
 def test_who_wants_to_be_asked_reads_that_the_list_waits(nurture: Nurture, sample_shop: Path) -> None:
     assert "承認するまで" not in nurture("preview").err
     rewrite(sample_shop / "config.yaml", "# approve: true", "approve: true")
     assert "承認するまで" in nurture("preview").err
+    assert "承認済み: まだありません" in nurture("status").out
     assert nurture("approve").status == 0
+    assert re.search("承認済み: 20[0-9-]+ 00:00 まで", nurture("status").out)
     assert "承認するまで" not in nurture("preview").err
     assert "承認するまで" in nurture("preview", now=SUNDAY + timedelta(days=1)).err
