@@ -23,7 +23,7 @@ class Dice:
         """Whether a fault of that kind happens now; `rate` is its mean chance."""
         if kind not in self._weather:
             # Some worlds never see a kind, some see much of it: combinations that an even mixture would never show.
-            self._weather[kind] = self.random.choice((0.0, 0.7, 1.5, 1.5, 4.0)) * self._level
+            self._weather[kind] = self.random.choice((0.0, 0.6, 1.2, 1.2, 3.0)) * self._level
         if self.calm or self.random.random() >= rate * self._weather[kind]:
             return False
         self.note(kind)

@@ -39,11 +39,11 @@ BEGAN = datetime(2026, 10, 21, 15, 0, tzinfo=UTC)
 DAY = 86_400.0
 LOOKS, TICKS = (2400, 16_000), (14_400, 32_400)
 """Seconds between two looks for what is due, and between two ticks, by day; by night three times as many."""
-SECONDS_WATCHED = 5
+SECONDS_WATCHED = 4
 """After a step of the clock."""
 EVENING, MORNING = 20.5 * 3600, 7 * 3600
 """Night, in seconds of Tokyo's day: hardly anybody may be written to then."""
-PEOPLE = 26
+PEOPLE = 24
 MAIL, LINE = ("mail.test", 25), ("127.0.0.1", 8001)
 
 
@@ -224,7 +224,7 @@ class World:
                 daemon.guard.look()
                 await self._survives(asyncio.to_thread(daemon.guard.inspect))
                 looks += 1
-                await asyncio.sleep(1 if looks < 2 * SECONDS_WATCHED else 600)
+                await asyncio.sleep(1 if looks < 2 * SECONDS_WATCHED else 1800)
             await self.stepped.wait()
             await asyncio.sleep(self.dice.between(0, 1))
             looks = 0
@@ -273,7 +273,7 @@ class World:
         """The machine sleeps for three days: its boot time goes on, and nothing runs."""
         while True:
             await asyncio.sleep(DAY * self.dice.between(0.5, 1.5))
-            if self.dice.fault("three_days_asleep", 0.04):
+            if self.dice.fault("three_days_asleep", 0.015):
                 for process in list(self.processes):
                     self._pause(process, 3 * DAY)
 
