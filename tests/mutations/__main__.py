@@ -14,7 +14,7 @@ from tests.simulation.figures import ROOT, write
 
 from .mutants import MUTANTS, Mutant
 
-PATIENCE = 120
+PATIENCE = 400
 """Seconds for the tests of one rule; an engine that goes round for ever is noticed by this."""
 COPIED = ("nurture", "tests", "templates", "campaigns", "docs", "pyproject.toml", "config.yaml", "Makefile")
 
@@ -72,6 +72,7 @@ def fails(here: Path, tests: set[str], only: set[str]) -> bool:
             words, cwd=here, env=environment, capture_output=True, text=True, timeout=PATIENCE * len(only)
         )
     except subprocess.TimeoutExpired:
+        _say(f"endless   {' '.join(sorted(only))}")
         return True
     if done.returncode not in (0, 1):
         raise SystemExit(f"{only}: {done.stdout[-2000:]}{done.stderr[-2000:]}")

@@ -16,8 +16,8 @@ from nurture.delivery.claiming import claim
 from nurture.delivery.fencing import fence
 from nurture.delivery.reaping import reap
 from nurture.delivery.recording import Tried, record
-from nurture.delivery.values import Claimed, Ready
 from nurture.delivery.settling import SENDING_LEASE
+from nurture.delivery.values import Claimed, Ready
 from nurture.delivery.worker import FenceOf
 from nurture.store import pause, writing
 from nurture.store.tables import Attempt, Contact, Touch, table
