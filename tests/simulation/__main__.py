@@ -1,4 +1,4 @@
-"""`python -m tests.simulation SEED` replays one world; `--seeds A B --days N` runs many and adds up the figures.
+"""`python -m tests.simulation SEED …` replays worlds; `--seeds A B --days N` runs many, `--add` adds up their figures.
 
 A world is its seed, its days and the commit: the same three give the same world, to the last byte.
 """
@@ -28,7 +28,7 @@ def main() -> int:
         os.execve(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], environment)
     quieten()
     commit()  # which one it is now: others may go on in this folder
-    seeds = range(*arguments.seeds) if arguments.seeds else [arguments.seed]
+    seeds = range(*arguments.seeds) if arguments.seeds else arguments.seed or [1]
     broken = 0
     for seed in seeds:
         began = time.process_time()
@@ -101,7 +101,7 @@ def _say(text: str) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("seed", type=int, nargs="?", default=1)
+    parser.add_argument("seed", type=int, nargs="*", help="1 if none is given")
     parser.add_argument("--seeds", type=int, nargs=2, metavar=("A", "B"), help="from A to before B")
     parser.add_argument("--days", type=int, default=10)
     parser.add_argument("--level", type=float, default=1.0, help="0 = nothing goes wrong, 1 = much does")
