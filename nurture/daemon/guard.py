@@ -16,7 +16,7 @@ from nurture.store.alarming import clear_alarm, raise_alarm
 from nurture.store.sealing import Seal, seal_of
 from nurture.store.timing import clock_mark, database_time, put_clock_mark
 
-from .sidecar import Sidecar
+from .sidecar import Loss, Sidecar, loss_of
 from .trust import Doubt, Trust
 
 log = structlog.get_logger()
@@ -59,23 +59,23 @@ class Guard:
             return self._inspect()
 
     def _inspect(self) -> bool:
+        recalled = self._sidecar.recall() if self._sidecar else None
         before = self._clock.now()
         with reading(self._engine) as connection:
             theirs, mark, seal = self._witness(connection), clock_mark(connection), seal_of(connection)
         now = self._clock.now()
         self.trust.weigh(before, theirs, now, mark)
-        self.reasons = self._found(self.trust.doubt, seal)
+        self.reasons = self._found(self.trust.doubt, loss_of(recalled, seal))
         if self.reasons != self._known:
             self._tell(now)
         if not self.reasons:
             self._remember(seal, mark, now)
         return not self.reasons
 
-    def _found(self, doubt: Doubt | None, seal: Seal) -> Reasons:
+    def _found(self, doubt: Doubt | None, loss: Loss | None) -> Reasons:
         found: Reasons = {}
         if doubt is not None:
             found["clock"] = {"by": doubt.by, "seconds": doubt.seconds}
-        loss = self._sidecar.loss(seal) if self._sidecar else None
         if loss is not None and self._sidecar:
             found["restored"] = {"loss": loss, "file": self._sidecar.path.name}
         return found

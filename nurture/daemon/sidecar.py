@@ -29,6 +29,20 @@ class Copy:
     """When the last hand-over it counts was noticed."""
 
 
+Recalled = Copy | Literal["unreadable"] | None
+
+
+def loss_of(recalled: Recalled, seal: Seal) -> Loss | None:
+    """Whether the database of this seal knows less than what was recalled; None when all is well."""
+    if recalled == "unreadable":
+        return "unreadable"
+    if recalled is None or recalled.seal.fences == 0:
+        return None
+    if recalled.seal.database != seal.database:
+        return "other"
+    return "older" if _far(seal) < _far(recalled.seal) else None
+
+
 class Sidecar:
     """The file beside the database, or in the service's own folder."""
 
@@ -48,17 +62,19 @@ class Sidecar:
         except (KeyError, TypeError) as problem:
             raise ValueError(str(problem)) from None
 
-    def loss(self, seal: Seal) -> Loss | None:
-        """Whether this database knows less than the file; None when all is well."""
+    def recall(self) -> Recalled:
+        """What was remembered, or that the file makes no sense: to be asked before the database.
+
+        Another process may write down what happened between the two, and would make it look lost.
+        """
         try:
-            copy = self.read()
+            return self.read()
         except ValueError:
             return "unreadable"
-        if copy is None or copy.seal.fences == 0:
-            return None
-        if copy.seal.database != seal.database:
-            return "other"
-        return "older" if _far(seal) < _far(copy.seal) else None
+
+    def loss(self, seal: Seal) -> Loss | None:
+        """As `loss_of`, of what the file says now: for when nobody else is at work."""
+        return loss_of(self.recall(), seal)
 
     def keep(self, seal: Seal, now: datetime) -> None:
         """Remembers how far the database has come; whole or not at all, also through a power cut."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete
+from sqlalchemy import Connection, Engine, delete, event
 
 from nurture.daemon.guard import Guard
 from nurture.daemon.sidecar import Sidecar, sidecar_path
@@ -62,6 +62,24 @@ def test_a_second_process_of_the_host_sees_it_too(guarded: Village, tmp_path: Pa
     other = Guard(guarded.engine, guarded.standing.clock(), "host", Sidecar(tmp_path / "shop.seal"), lambda _: None)
     assert not other.inspect()
     assert other.halted()
+
+
+def test_what_another_process_wrote_down_meanwhile_is_no_loss(guarded: Village, tmp_path: Path) -> None:
+    """It was read behind the database: where another mail left between the two, the alarm said that a backup was put
+    back, and nothing left for a second."""
+    other = Guard(guarded.engine, guarded.standing.clock(), "other", Sidecar(tmp_path / "shop.seal"), lambda _: None)
+    assert other.inspect()
+
+    def meanwhile(_: Connection) -> None:
+        guarded.post.shop.order(guarded.post.shop.customer("bob"), "2026-11-20 10:00")
+        assert guarded.tick() == ["thanks", "thanks"]
+        guarded.guard.inspect()
+
+    reader = guarded.engine.get_execution_options().get("reader", guarded.engine)
+    event.listen(reader, "rollback", meanwhile, once=True)
+    assert other.inspect()
+    assert guarded.post.arrived() == ["thanks", "thanks"]
+    assert guarded.alarms() == []
 
 
 @pytest.mark.parametrize(
