@@ -103,17 +103,6 @@ class Servant:
                 self.kill()
 
 
-@dataclass
-class Counts:
-    """What was done to them."""
-
-    kills: int = 0
-    pauses: int = 0
-    restarts: int = 0
-    statuses: Counter[str] = field(default_factory=Counter)
-    sent_to: set[str] = field(default_factory=set)
-
-
 def build(folder: Path, port: int, url: str, people: int, per_hour: int, now: datetime) -> None:
     """The shop's folder, and a database in which everybody has just ordered; so many mails may leave an hour."""
     (folder / "campaigns").mkdir(parents=True)
@@ -140,27 +129,45 @@ email:
     _fill(url, people, now)
 
 
-def statuses(url: str) -> Counter[str]:
-    """Touches by status; empty while the server is away."""
+@dataclass(frozen=True)
+class Ledger:
+    """What the database says; empty while the server is away."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    """Touches by status."""
+    at_work: frozenset[int] = frozenset()
+    """Process ids of those who hold messages."""
+    sent_to: frozenset[str] = frozenset()
+    """Addresses of everybody whose message is called sent."""
+
+
+@dataclass
+class Counts:
+    """What was done to them."""
+
+    kills: int = 0
+    pauses: int = 0
+    restarts: int = 0
+    ledger: Ledger = field(default_factory=Ledger)
+
+
+def read(url: str) -> Ledger:
+    """What the database says now."""
     engine = open_engine(url)
     try:
         with engine.connect() as connection:
-            found = connection.execute(text("SELECT status, count(*) AS number FROM touch GROUP BY status"))
-            return Counter({row.status: row.number for row in found})
+            rows = connection.execute(text("SELECT status, count(*) AS number FROM touch GROUP BY status")).all()
+            holders = connection.scalars(text("SELECT DISTINCT worker FROM touch WHERE worker IS NOT NULL")).all()
+            sent = text("SELECT a.value FROM touch t JOIN address a USING (customer_id) WHERE t.status = 'sent'")
+            return Ledger(
+                Counter({row.status: row.number for row in rows}),
+                frozenset(int(each.rpartition("-")[2]) for each in holders),
+                frozenset(connection.scalars(sent)),
+            )
     except SQLAlchemyError:
-        return Counter()
+        return Ledger()
     finally:
         engine.dispose()
-
-
-def sent_to(url: str) -> set[str]:
-    """Addresses of everybody whose message the ledger calls sent."""
-    engine = open_engine(url)
-    with engine.connect() as connection:
-        query = "SELECT a.value FROM touch t JOIN address a USING (customer_id) WHERE t.status = 'sent'"
-        found = set(connection.scalars(text(query)))
-    engine.dispose()
-    return found
 
 
 def _fill(url: str, people: int, now: datetime) -> None:
