@@ -46,6 +46,8 @@ WAITS = st.sampled_from((1, 61, 721, 4001, 9001, 22_001, 86_401))
 JUMPS = (-3 * HOUR, -20 * MINUTE, -40, -3, 3, 40, 20 * MINUTE, 3 * HOUR)
 CALM = (HOUR, 9 * HOUR, 15 * HOUR, 4 * HOUR, 44 * HOUR, 5 * 24 * HOUR, 8 * 24 * HOUR)
 """Waits after which nothing that had opened before may still be open: the longest validity is twelve days."""
+LOOKED_BACK = 12 * 24 * HOUR - MINUTE
+"""Seconds: nothing opens that could not be valid any more, and a receipt is for twelve days."""
 SEEN: Counter[str] = Counter()
 """What happened in all examples of this process."""
 
@@ -271,7 +273,7 @@ class Engine(RuleBasedStateMachine):
         self.in_force = self.in_force | {town.caps}
         if step is not None and step.planned is not None:
             standing = {key for key, _, _ in self.placed}
-            known = [(key, who) for key, who, at in self.placed if at <= began]
+            known = [(key, who) for key, who, at in self.placed if began - LOOKED_BACK < at <= began]
             self.due = [each for each in dict.fromkeys((*self.due, *known)) if each[0] in standing]
             SEEN["plans"] += 1
 

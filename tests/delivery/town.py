@@ -158,6 +158,7 @@ class Town:
         self.caps = self.campaigns = 0
         self._publish()
         self.graves: list[Process] = []
+        self.lines: list[LineTransport] = []
         self.spawned, self.alone = 0, programs == 1
         self.programs = [self._spawn() for _ in range(programs)]
         self.people = people.Shop(self.storage.engine, RECEIPT)
@@ -264,6 +265,7 @@ class Town:
         clock = Clock(now=self.now, boottime=self.loop.time, sleep=asyncio.sleep)
         server = MailServer(MAIL[0], MAIL[1], "none")
         line = LineTransport(LineAccount(f"http://{LINE[0]}:{LINE[1]}", SecretStr("token")))
+        self.lines.append(line)
         senders: dict[str, Sequence[Any]] = {
             "email": [MailSender(MailTransport(server)) for _ in range(2)],
             "line": [LineSender(line)],
@@ -315,6 +317,8 @@ class Town:
             for each in (task for task in tasks if not task.done()):
                 each.cancel()
             self.loop.run_until_complete(asyncio.sleep(700))
+        for line in self.lines:
+            self.loop.run_until_complete(line.close())
         for each in (task for task in tasks if not task.done()):
             # Its process died before its first step: it never runs, and nobody waits for it.
             each._log_destroy_pending = False  # type: ignore[attr-defined]

@@ -53,7 +53,7 @@ SETTINGS: Mapping[str, Any] = {
     "opt_out_mailbox": "stop@minato.example",
 }
 BEGAN = instant("2026-11-20 09:00")
-PATIENCE = 120
+PATIENCE = 900
 """Seconds that one waits for the others."""
 NAIVE = "CREATE TABLE naive (owner_id INTEGER, at BIGINT)"
 CONTACTING = """
