@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from nurture.channels.outcome import Accepted
 from nurture.clock import Clock
@@ -203,8 +203,8 @@ class Racer:
             self._order(number, now)
         try:
             self._plan(now)
-        except OperationalError:
-            # SQLite stayed busy, or PostgreSQL found two waiting for each other: the next tick plans it.
+        except (OperationalError, IntegrityError):
+            # SQLite stayed busy, two waited for each other, or wrote the same new version: the next tick plans it.
             self.counts["turned away"] += 1
 
     def deliver(self, number: int) -> None:
