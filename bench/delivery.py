@@ -187,7 +187,7 @@ def _median(values: Sequence[float]) -> float:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.delivery", description=__doc__)
     parser.add_argument("--messages", type=int, default=5000, help="messages of a round (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     named = ("rates", "far", "tls", "postgresql", "memory")
     parser.add_argument("--only", choices=named, action="append", help="measure only this; may be repeated")
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")

@@ -57,20 +57,17 @@ class Shop:
         for suffix in ("", "-wal", "-shm"):
             self.emptied.with_name(self.emptied.name + suffix).unlink(missing_ok=True)
         shutil.copy(self.planned, self.emptied)
-        with self._started(f"sqlite:///{self.emptied}", port or self.port, authority) as process:
-            out, _ = process.communicate()
-        found: dict[str, float] = json.loads(out)
+        (found,) = _run([self._started(f"sqlite:///{self.emptied}", port or self.port, authority)])
         assert found["sent"] == self.messages, found
         return found
 
     def together(self, url: str, workers: int) -> Sent:
-        """Several workers on one database, until the last is done."""
+        """Several workers on one database, from when all could begin until the last is done."""
         self.fill(url, self.messages)
-        processes = [self._started(url, self.port, None) for _ in range(workers)]
-        found = [json.loads(each.communicate()[0]) for each in processes]
+        found = _run([self._started(url, self.port, None) for _ in range(workers)])
         assert sum(each["sent"] for each in found) == self.messages, found
-        slowest = max(float(each["seconds"]) for each in found)
-        return Sent(self.messages / slowest, sum(float(each["cpu"]) for each in found) / self.messages)
+        slowest = max(each["seconds"] for each in found)
+        return Sent(self.messages / slowest, sum(each["cpu"] for each in found) / self.messages)
 
     def body(self) -> bytes:
         """The bytes of one mail, as it was sent or would be."""
@@ -111,7 +108,19 @@ class Shop:
 
     def _started(self, url: str, port: int, authority: Path | None) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "bench.sending", url, str(self.folder), str(port), str(CONNECTIONS)]
-        return subprocess.Popen([*command, str(authority or "")], stdout=subprocess.PIPE)
+        return subprocess.Popen([*command, str(authority or "")], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def _run(workers: "list[subprocess.Popen[bytes]]") -> list[dict[str, float]]:
+    """Lets them begin together, when the slowest has everything loaded; what each measured."""
+    for each in workers:
+        assert each.stdout
+        each.stdout.readline()
+    for each in workers:
+        assert each.stdin
+        each.stdin.write(b"\n")
+        each.stdin.flush()
+    return [json.loads(each.communicate()[0]) for each in workers]
 
 
 def fresh_database(maintenance: str, name: str) -> str:

@@ -1,6 +1,7 @@
 """One worker on a planned world, in a process of its own: how long it takes, how much memory it needs at most.
 
-`python -m bench.sending DATABASE_URL FOLDER PORT CONNECTIONS [CERTIFICATE]` prints one JSON object.
+`python -m bench.sending DATABASE_URL FOLDER PORT CONNECTIONS [CERTIFICATE]` prints a line when it could begin, begins
+when it is given one, so that several can begin together, and then prints one JSON object.
 """
 
 import asyncio
@@ -72,6 +73,8 @@ async def deliver(url: str, folder: Path, port: int, connections: int, certifica
     senders = [MailSender(MailTransport(server)) for _ in range(connections)]
     worker = Worker(f"bench-{time.monotonic_ns()}", engine, clock, shift, {"email": senders})
     spent: Spent = defaultdict(float)
+    print("ready", flush=True)
+    sys.stdin.readline()
     began, cpu, here = time.perf_counter(), time.process_time(), time.thread_time()
     with _counting(spent):
         delivered = await worker.deliver_due()
@@ -79,16 +82,23 @@ async def deliver(url: str, folder: Path, port: int, connections: int, certifica
     seconds, whole = time.perf_counter() - began, time.process_time() - cpu
     await worker.close()
     engine.dispose()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     stages = {f"cpu_{name}": value for name, value in spent.items()}
     return {
         **delivered.counts,
         "sent": delivered["sent"],
         "seconds": seconds,
         "cpu": whole,
-        "megabytes": peak,
+        "megabytes": _peak(),
         **stages,
     }
+
+
+def _peak() -> float:
+    """Megabytes this process had at most; `ru_maxrss` would begin with what its parent had when it made us."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 1024
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, and_, func, insert
 from nurture.channels.outcome import Accepted, Deferred, NotSent, Outcome, Rejected, Unknown
 from nurture.channels.retry import backoff, slows_domain
 from nurture.rules.permission import sendable
-from nurture.store import Prepared, change, pause
+from nurture.store import Prepared, change, pause, together
 from nurture.store.tables import Customer, Message, Suppression, Touch, TouchLog, table
 from nurture.zone import period_end, zone_table
 
@@ -95,8 +95,9 @@ def _accepted(connection: Connection, tried: Sequence[Tried], now: datetime) -> 
         return 0
     for domain in slowed_domains(connection) & {each.claimed.address.rpartition("@")[2] for each in tried}:
         speed_up(connection, domain)
-    finish_attempts(connection, [(each.claimed, "accepted", *_words(each.outcome)) for each in tried], now)
-    return _sent(connection, tried, now)
+    with together(connection):
+        finish_attempts(connection, [(each.claimed, "accepted", *_words(each.outcome)) for each in tried], now)
+        return _sent(connection, tried, now)
 
 
 def _sent(connection: Connection, tried: Sequence[Tried], now: datetime) -> int:

@@ -200,3 +200,14 @@ def test_an_address_is_one_address_or_none(text: str) -> None:
 
 def test_a_japanese_domain_becomes_ascii() -> None:
     assert ascii_address("hello@日本語.example") == "hello@xn--wgv71a119e.example"
+
+
+@given(JAPANESE, BODIES, BODIES)
+def test_every_line_ends_with_crlf_and_none_begins_with_a_dot(subject: str, text: str, html: str) -> None:
+    """For which the transport takes our word, and looks at no line again."""
+    raw = written(message(subject=subject, text=text, html=html))
+    assert raw.endswith(b"\r\n")
+    bare = raw.replace(b"\r\n", b"")
+    assert (b"\r" in bare, b"\n" in bare) == (False, False)
+    assert not raw.startswith(b".")
+    assert b"\r\n." not in raw
