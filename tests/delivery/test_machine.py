@@ -9,8 +9,10 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -36,7 +38,7 @@ from nurture.preview import foresee
 from nurture.preview.foresight import requirements
 from nurture.store import planning, resume, sqlite_module, writing
 from tests.delivery.judge import Evidence, Judge
-from tests.delivery.town import CAMPAIGNS, CAPS, FAULTS, Town, shown
+from tests.delivery.town import CAMPAIGNS, CAPS, DATABASE_FAULTS, SERVER_FAULTS, Town, shown
 
 ZONES = ("Asia/Tokyo", "Asia/Tokyo", "America/New_York", "Europe/London")
 MINUTE, HOUR = 60, 3600
@@ -69,6 +71,7 @@ class Engine(RuleBasedStateMachine):
         self.eye = sqlite_module().connect(self.town.storage.path)
         self.judge = Judge(self._rows)
         self.roots: dict[int, int] = {}
+        self.zones: dict[int, str] = {}
         self.in_force = {0}
         """Versions of the caps under which something may pass the fence now."""
         self.placed: list[tuple[str, int, float]] = []
@@ -101,7 +104,7 @@ class Engine(RuleBasedStateMachine):
     def join(self, zone: str, line: bool, mail: bool) -> int:
         number = len(self.roots) + 1
         who = self.town.join(number, zone, mail=mail or not line, line=line)
-        self.roots[who] = who
+        self.roots[who], self.zones[who] = who, zone
         return who
 
     @rule(target=orders, who=people)
@@ -189,11 +192,23 @@ class Engine(RuleBasedStateMachine):
     def restart(self, number: int) -> None:
         self.town.restart(number)
 
-    @rule(number=st.integers(0, 1), kind=st.sampled_from(FAULTS), after=st.integers(0, 9), wait=WAITS)
-    def tick_in_trouble(self, number: int, kind: str, after: int, wait: int) -> None:
-        """A process dies at a commit, or the database, a server or the network fails it."""
+    @rule(number=st.integers(0, 1), kind=st.sampled_from(DATABASE_FAULTS), after=st.integers(0, 14), wait=WAITS)
+    def tick_on_a_failing_database(self, number: int, kind: str, after: int, wait: int) -> None:
+        """One statement or commit fails."""
         self.town.wait(wait)
-        self.town.dice.ordered[kind] = after if kind.startswith(("kill", "db")) else after // 5
+        self.town.dice.ordered[kind] = after
+        self._tick(number)
+        self.town.dice.ordered.clear()
+
+    @rule(
+        number=st.integers(0, 1), kind=st.sampled_from(SERVER_FAULTS), after=st.integers(0, 1), who=people, wait=WAITS
+    )
+    def tick_beside_a_failing_server(self, number: int, kind: str, after: int, who: int, wait: int) -> None:
+        """There is something to send, at an hour at which it may go, and a server or the network fails."""
+        self.town.wait(wait)
+        self._wait_for_hours_of(self._root(who))
+        self._order(self._root(who))
+        self.town.dice.ordered[kind] = after
         self._tick(number)
         self.town.dice.ordered.clear()
 
@@ -205,10 +220,12 @@ class Engine(RuleBasedStateMachine):
         self._tick(number)
         self.town.dice.ordered.clear()
 
-    @rule(number=st.integers(0, 1), steps=st.integers(0, 160), wait=WAITS)
-    def tick_and_die(self, number: int, steps: int, wait: int) -> None:
+    @rule(number=st.integers(0, 1), steps=st.integers(0, 160), who=people, wait=WAITS)
+    def tick_and_die(self, number: int, steps: int, who: int, wait: int) -> None:
         """A process dies between two steps: while bytes are on the wire, or an answer is awaited."""
         self.town.wait(wait)
+        self._wait_for_hours_of(self._root(who))
+        self._order(self._root(who))
         self.town.steps_to_live = steps
         self._tick(number)
 
@@ -313,6 +330,14 @@ class Engine(RuleBasedStateMachine):
             self.every_promise_is_kept()
         stuck = self.judge.at_rest(self.town.now().timestamp(), began + 12 * 24 * HOUR)
         assert not stuck, "\n".join(stuck)
+
+    def _wait_for_hours_of(self, who: int) -> None:
+        """Until the person may be written to: ten in the morning, unless it is open already."""
+        local = self.town.now().astimezone(ZoneInfo(self.zones[who]))
+        opens = local
+        while not 9 <= opens.hour < 20 or opens.weekday() == 2:
+            opens = (opens + timedelta(days=opens.hour >= 9)).replace(hour=10, minute=0)
+        self.town.wait((opens.astimezone(UTC) - local.astimezone(UTC)).total_seconds() + 1)
 
     def _root(self, who: int) -> int:
         while self.roots[who] != who:

@@ -57,11 +57,8 @@ CREATE TRIGGER town_merge AFTER UPDATE OF merged_into ON customer WHEN NEW.merge
     AND OLD.merged_into IS NULL BEGIN
     INSERT INTO sim_journal (kind, customer, touch, moment) VALUES ('merge', NEW.id, NEW.merged_into, sim_time()); END
 """
-FAULTS = (
-    "db_busy",
-    "db_error",
-    "db_commit_failed",
-    "db_commit_unknown",
+DATABASE_FAULTS = ("db_busy", "db_error", "db_commit_failed", "db_commit_unknown")
+SERVER_FAULTS = (
     "smtp_greeting_close",
     "smtp_mail_close",
     "smtp_rcpt_450",
