@@ -311,16 +311,16 @@ class Town:
         self.loop.set_exception_handler(lambda loop, context: None)
         tasks = [each for process in dead for each in process.tasks]
         for _ in range(5):
-            for each in (task for task in tasks if not task.done()):
-                each.cancel()
+            for task in (each for each in tasks if not each.done()):
+                task.cancel()
             self.loop.run_until_complete(asyncio.sleep(700))
         for line in self.lines:
             self.loop.run_until_complete(line.close())
-        for each in (task for task in tasks if not task.done()):
+        for task in (each for each in tasks if not each.done()):
             # Its process died before its first step: it never runs, and nobody waits for it.
-            each._log_destroy_pending = False  # type: ignore[attr-defined]
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
             with suppress(RuntimeError):
-                each.get_coro().close()  # type: ignore[union-attr]
+                task.get_coro().close()
 
 
 def press(shop: Shop) -> Press:

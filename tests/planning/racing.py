@@ -266,8 +266,11 @@ class Racer:
         held: list[Claimed] = []
         for _ in NAMES:
             # One touch of an owner each time, and none of them in the ledger yet.
-            with writing(self.engine) as connection:
-                connection.execute(text(forward), {"at": int(now.timestamp())})
+            try:
+                with writing(self.engine) as connection:
+                    connection.execute(text(forward), {"at": int(now.timestamp())})
+            except OperationalError:
+                self.counts["turned away"] += 1  # two that wait for each other: the other does the same
             with writing(self.engine) as connection:
                 held += claim(connection, situation, worker=self.name, channels=["email"], limit=100, lease=120)
         for each in held:
