@@ -55,7 +55,7 @@ from .workspace import ASKED, CANDIDATE, DECISION, LOOK, OPENED, PLAN_STEP
 CADENCE, VERSION, CUSTOMER, CHANGE = (table(each) for each in (Cadence, CampaignVersion, Customer, CustomerChange))
 ENROLLMENT, GENERATION = table(Enrollment), table(Generation)
 TOUCH, LOG = table(Touch), table(TouchLog)
-PEOPLE = 2_000
+PEOPLE = 1_000
 """Customers in one transaction."""
 FIRST, LAST, NOW, NUMBER = (bindparam(name, type_=BigInteger) for name in ("first", "last", "now", "number"))
 """The range of customers that a transaction writes, the instant, and the generation."""
