@@ -59,16 +59,22 @@ GUARD = 30
 TAKING = Prepared(
     """
     UPDATE touch SET status = 'claimed', token = token + 1, worker = :holder, lease_until = :leased,
-        sendable_until = batch.until, customer_version = batch.seen, generation = :generated
+        sendable_until = batch.until, customer_version = batch.seen, generation = :generated,
+        hop = touch.hop + CASE WHEN touch.attempts > 0 AND EXISTS (
+            SELECT 1 FROM message
+            WHERE message.touch_id = touch.id AND message.hop = touch.hop AND message.recipient <> batch.address
+        ) THEN 1 ELSE 0 END
     FROM {rows}
     WHERE touch.id = batch.touch_id AND touch.token = batch.held AND touch.status = 'planned'
-    RETURNING touch.id
+    RETURNING touch.id, touch.hop
     """,
     touch_id="BIGINT",
     held="BIGINT",
     until="BIGINT",
     seen="BIGINT",
+    address="TEXT",
 )
+"""What passed a fence keeps its bytes, and they are of the address they were written for: another begins a new hop."""
 
 
 @dataclass(frozen=True)
@@ -381,13 +387,13 @@ def _take(
     wanted = [asked for asked, _ in free if untils[asked.row.id] > situation.instant]
     if not wanted:
         return []
-    rows = [(each.row.id, each.row.token, untils[each.row.id], each.row.version) for each in wanted]
+    rows = [(each.row.id, each.row.token, untils[each.row.id], each.row.version, each.row.address) for each in wanted]
     leased = situation.instant + lease
-    taken = set(TAKING.run(connection, rows, holder=worker, leased=leased, generated=generation))
-    return [_claimed(each, untils[each.row.id], apart) for each in wanted if (each.row.id,) in taken]
+    taken = dict(TAKING.run(connection, rows, holder=worker, leased=leased, generated=generation))
+    return [_claimed(each, taken[each.row.id], untils[each.row.id], apart) for each in wanted if each.row.id in taken]
 
 
-def _claimed(asked: Asked, until: int, apart: float | None) -> Claimed:
+def _claimed(asked: Asked, hop: int, until: int, apart: float | None) -> Claimed:
     row = asked.row
     return Claimed(
         touch_id=row.id,
@@ -401,7 +407,7 @@ def _claimed(asked: Asked, until: int, apart: float | None) -> Claimed:
         occurred_at=row.occurred_at,
         channel=row.channel,
         address=row.address,
-        hop=row.hop,
+        hop=hop,
         attempts=row.attempts,
         expires_at=row.expires_at,
         sendable_until=until,

@@ -196,8 +196,10 @@ class Worker:
         press, claimed = self.shift.press, list(left.values())
         material = await asyncio.to_thread(read_material, self.engine, press, claimed, now)
         failed: list[Unwritable] = []
+        tripped: set[str] = set()
         for number, each in enumerate(claimed):
             if number % IN_A_ROW == 0:
+                await self._write_off(failed, tripped, now)
                 await asyncio.sleep(0)
                 await self.writer.rest()
             written = compose_one(press, each, material, now)
@@ -206,12 +208,22 @@ class Worker:
             else:
                 queues[each.channel].put_nowait(written)
                 del left[each.touch_id]
-        if failed:
-            self.counts["failed"] += await self.writer.run(lambda connection: self._fail(connection, failed, now))
+        await self._write_off(failed, tripped, now)
 
-    def _fail(self, connection: Connection, unwritable: Sequence[Unwritable], now: datetime) -> int:
-        """Writes off what can't be written, but not a whole campaign: once it is paused, the rest waits planned."""
-        tripped: set[str] = set()
+    async def _write_off(self, failed: list[Unwritable], tripped: set[str], now: datetime) -> None:
+        """At once, not when the batch ends: of a campaign that this pauses, what was written before passes no fence."""
+        if failed:
+            failing = partial(self._fail, unwritable=tuple(failed), tripped=tripped, now=now)
+            self.counts["failed"] += await self.writer.run(failing)
+            failed.clear()
+
+    def _fail(
+        self, connection: Connection, *, unwritable: Sequence[Unwritable], tripped: set[str], now: datetime
+    ) -> int:
+        """Writes off what can't be written, but not a whole campaign: once it is paused, the rest waits planned.
+
+        `tripped`: campaigns of the batch that were paused, added to.
+        """
         failed = 0
         for each in unwritable:
             campaign = each.claimed.campaign.campaign

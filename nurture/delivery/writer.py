@@ -90,6 +90,8 @@ class Writer:
                 _end(self._working)
                 self._lasted = self._boottime() - began
         finally:
+            if self._working:
+                _end(self._working)
             self._busy = self._working = None
 
     async def _linger(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -4,20 +4,19 @@ It is recorded twice: as the consent that ended, which is the proof, and as a su
 has passed the fence is on its way and can't be called back.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
 from nurture.rules.permission import CHANNELS
-from nurture.store import among, change
-from nurture.store.tables import Consent, Message, Suppression, Touch, TouchLog, table
+from nurture.store import change
+from nurture.store.tables import Consent, Suppression, Touch, TouchLog, table
 
 from .survivor import survivor
 
-CONSENT, MESSAGE = table(Consent), table(Message)
+CONSENT = table(Consent)
 SUPPRESSION, TOUCH, LOG = table(Suppression), table(Touch), table(TouchLog)
 
 
@@ -157,12 +156,6 @@ def _stop(connection: Connection, customer: int, refused: _Refusal) -> int:
     stopping = update(TOUCH).where(_queued(customer, refused)).values(**ended, **freed)
     stopped = list(connection.execute(stopping.returning(TOUCH.c.id, TOUCH.c.channel)))
     if stopped:
-        _forget_unsent(connection, [row.id for row in stopped])
         said = {"logged_at": refused.now, "status": "suppressed", "verdict": "suppressed"}
         connection.execute(insert(LOG), [{**said, "touch_id": row.id, "channel": row.channel} for row in stopped])
     return len(stopped)
-
-
-def _forget_unsent(connection: Connection, touch_ids: Sequence[int]) -> None:
-    unsent = and_(among(MESSAGE.c.touch_id, touch_ids), MESSAGE.c.first_attempt_at.is_(None))
-    connection.execute(delete(MESSAGE).where(unsent))

@@ -73,6 +73,8 @@ def _parted(pieces: list[str]) -> tuple[tuple[str, ...], list[str]] | None:
     for piece in pieces:
         if BEGIN in piece or END in piece:
             first, *others = "".join((piece,)).split(BEGIN)
+            if END in first:
+                return None
             skeleton.append(first)
             for each in others:
                 value, end, text = each.partition(END)

@@ -56,7 +56,7 @@ CADENCE, VERSION, CUSTOMER, CHANGE = (table(each) for each in (Cadence, Campaign
 ENROLLMENT, GENERATION = table(Enrollment), table(Generation)
 TOUCH, LOG = table(Touch), table(TouchLog)
 PEOPLE = 1_000
-"""Customers in one transaction."""
+"""Customers in one transaction: 40 ms of processor on SQLite where each has a touch and a half."""
 FIRST, LAST, NOW, NUMBER = (bindparam(name, type_=BigInteger) for name in ("first", "last", "now", "number"))
 """The range of customers that a transaction writes, the instant, and the generation."""
 CHANGES = select(CHANGE.c.customer_id, CHANGE.c.version)

@@ -6,16 +6,14 @@ from sqlalchemy import Engine, update
 from nurture.feedback import OptedOut, opt_out
 from nurture.rules.permission import sendable
 from nurture.store import reading, writing
-from nurture.store.tables import Consent, Customer, CustomerChange, Message, Suppression, Touch, table
+from nurture.store.tables import Consent, Customer, CustomerChange, Suppression, Touch, table
 from tests.feedback.people import (
     ALICE,
     BOB,
     CHARLIE,
-    LONG_AGO,
     NOON,
     add,
     customer,
-    frozen,
     japan,
     logged,
     populate,
@@ -69,13 +67,6 @@ def test_what_waits_for_alice_stops_and_what_waits_for_others_does_not(engine: E
     assert sorted(logged(engine)) == [(1, "suppressed"), (2, "suppressed")]
     claimed = rows(engine, Touch, id=2)[0]
     assert (claimed.token, claimed.verdict, claimed.at, claimed.worker) == (7, "suppressed", None, None)
-
-
-def test_bytes_that_never_left_are_forgotten_and_those_that_did_are_kept(engine: Engine) -> None:
-    with writing(engine) as connection:
-        add(connection, touch(1, ALICE, "claimed"), touch(2, ALICE, "planned"), frozen(1), frozen(2, LONG_AGO))
-    refuse(engine)
-    assert [row.touch_id for row in rows(engine, Message)] == [2]
 
 
 def test_the_permission_ends_and_the_refusal_is_kept_with_its_proof(engine: Engine) -> None:

@@ -38,6 +38,7 @@ def test_planners_without_a_lease_leave_the_caps_to_the_fence(database_url: str,
     nothing_over(raced(database_url, tmp_path, "free", 3, customers=8, rounds=4))
 
 
+@pytest.mark.long  # that a race goes wrong hangs on the scheduler: nothing for every run
 def test_who_counts_first_and_writes_then_breaks_the_cap_in_the_same_race(database_url: str, tmp_path: Path) -> None:
     assert raced(database_url, tmp_path, "naive", 3, customers=20, rounds=4).over != []
 

@@ -7,7 +7,7 @@ import css_inline
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from nurture.message.inlining import BEGIN, END, inline
 from tests.unit.test_message_compose import FRONT, context, made, mail
@@ -114,3 +114,7 @@ def test_each_customer_gets_their_own_values(tmp_path: Path) -> None:
     for called in ("山田様", "<b>佐藤</b>様", "A&B 御中"):
         found = mail(template, context(called=called)).html
         assert f'<p style="color: red;">{escape(called)}</p>' in found
+
+
+def test_a_value_with_the_end_of_a_mark_alone_is_not_taken_for_the_templates_own_text() -> None:
+    assert END not in inline(["<p>", Markup(f"b{END}c"), "</p>"], "")
