@@ -25,12 +25,12 @@ from sqlalchemy import (
 
 from nurture.config import Settings
 from nurture.gates.cap import cap_rows, longest_memory
-from nurture.gates.limit import CONSUMED, Limit, limits_of
+from nurture.gates.limit import Limit, limits_of
 from nurture.gates.placing import Candidate, Contact, Decision, Placer
 from nurture.gates.reach import FIXED, INCOMPLETE, LEFT_AUDIENCE, NO_ADDRESS, ON_HOLD, SUPPRESSED
 from nurture.gates.situation import PlannedStep, Situation
 from nurture.gates.timing import make_placer
-from nurture.rules.permission import CHANNELS, usable_address
+from nurture.rules.permission import usable_address
 from nurture.store import Prepared, among, approved_until
 from nurture.store.backstop import caps_in_force
 from nurture.store.sealing import gap_until
@@ -40,19 +40,19 @@ from nurture.store.tables import (
     Enrollment,
     Generation,
     Pause,
-    Throttle,
     Touch,
     table,
 )
 from nurture.store.tables import Contact as ContactRow
 
+from .occupancy import used
 from .parking import conclude, log_change, park
 from .recheck import recheck_of
 from .throttle import SLOWED, Rate, admit, channel_rates, closed, domain_rate, slowed_domains
 from .values import Claimed
 
 ACCOUNT, CONTACT, CUSTOMER = (table(each) for each in (Account, ContactRow, Customer))
-ENROLLMENT, GENERATION, PAUSE, THROTTLE = (table(each) for each in (Enrollment, Generation, Pause, Throttle))
+ENROLLMENT, GENERATION, PAUSE = (table(each) for each in (Enrollment, Generation, Pause))
 TOUCH = table(Touch)
 GUARD = 30
 """Seconds before a window closes in which nothing is handed over any more: the longest from fence to last byte."""
@@ -253,7 +253,7 @@ def _within_limits(connection: Connection, situation: Situation, asked: list[Ask
         mine = [each for each in asked if _under(limit, each)]
         if not mine or (limit.until is not None and situation.instant >= limit.until):
             continue
-        surplus = mine[max(limit.count - _used(connection, situation, limit), 0) :]
+        surplus = mine[max(limit.count - used(connection, limit, situation.instant), 0) :]
         park(connection, situation, [each.row.id for each in surplus], "over_quota")
         asked = [each for each in asked if each not in surplus]
     return asked
@@ -263,23 +263,6 @@ def _under(limit: Limit, asked: Asked) -> bool:
     if limit.campaign is not None:
         return asked.step.campaign.campaign == limit.campaign
     return bool(asked.row.channel == limit.channel)
-
-
-def _used(connection: Connection, situation: Situation, limit: Limit) -> int:
-    name = f"limit:{limit.name}"
-    if connection.dialect.name == "postgresql":
-        # Two workers that count at once would both find room for the last message.
-        from sqlalchemy.dialects.postgresql import insert as insert_new
-
-        connection.execute(insert_new(THROTTLE).values(name=name, next_free=0.0, rate=0.0).on_conflict_do_nothing())
-        connection.execute(select(THROTTLE.c.name).where(THROTTLE.c.name == name).with_for_update())
-    start, end = limit.period(situation.instant)
-    about = TOUCH.c.campaign == limit.campaign if limit.campaign else TOUCH.c.channel == limit.channel
-    at, counted = _seconds(TOUCH.c.at), select(func.count()).select_from(TOUCH)
-    used = counted.where(about, at >= start, at < end, TOUCH.c.status.in_(CONSUMED))
-    # What is claimed leaves now, whatever its slot was: an overdue touch still bears that of an earlier period.
-    overdue = counted.where(about, at < start, TOUCH.c.status == "claimed", TOUCH.c.channel.in_(CHANNELS))
-    return (connection.scalar(used) or 0) + (connection.scalar(overdue) or 0)
 
 
 def _free_now(connection: Connection, situation: Situation, asked: list[Asked]) -> list[tuple[Asked, int]]:

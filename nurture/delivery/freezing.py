@@ -7,7 +7,7 @@ from hashlib import sha1
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, select
 
 from nurture.config import Settings
 from nurture.message.compose import Failure, compose
@@ -23,10 +23,7 @@ MESSAGE = table(Message)
 FREEZING = """
     INSERT INTO message (touch_id, hop, channel, recipient, key, body, created_at, first_attempt_at)
     VALUES ({values})
-    ON CONFLICT (touch_id, hop) DO UPDATE SET channel = excluded.channel, recipient = excluded.recipient,
-        key = excluded.key, body = excluded.body, created_at = excluded.created_at,
-        first_attempt_at = excluded.first_attempt_at
-    WHERE message.first_attempt_at IS NULL
+    ON CONFLICT (touch_id, hop) DO NOTHING
 """
 PLACES = {"sqlite": ", ".join("?" * 8), "postgresql": ", ".join(["%s"] * 8)}
 
@@ -108,9 +105,8 @@ class Kept(NamedTuple):
 
 def kept_of(connection: Connection, claims: Sequence[Claimed]) -> dict[tuple[int, int], Kept]:
     """The bytes of those that passed a fence before, by touch and hop."""
-    ids = [each.touch_id for each in claims]
-    fenced = and_(among(MESSAGE.c.touch_id, ids), MESSAGE.c.first_attempt_at.is_not(None))
-    kept = select(MESSAGE.c.touch_id, MESSAGE.c.hop, MESSAGE.c.key, MESSAGE.c.body).where(fenced)
+    written = among(MESSAGE.c.touch_id, [each.touch_id for each in claims])
+    kept = select(MESSAGE.c.touch_id, MESSAGE.c.hop, MESSAGE.c.key, MESSAGE.c.body).where(written)
     return {(row.touch_id, row.hop): Kept(row.key, bytes(row.body)) for row in connection.execute(kept)}
 
 

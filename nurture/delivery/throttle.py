@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from nurture.config import Settings
-from nurture.store import Prepared
+from nurture.store import Prepared, insert_into
 from nurture.store.tables import Throttle, table
 
 THROTTLE = table(Throttle)
@@ -102,8 +101,7 @@ def speed_up(connection: Connection, domain: str) -> None:
 
 
 def _row(connection: Connection, rate: Rate) -> Any:
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    new = dialect.insert(THROTTLE).values(name=rate.name, next_free=0.0, rate=0.0)
+    new = insert_into(connection, THROTTLE).values(name=rate.name, next_free=0.0, rate=0.0)
     connection.execute(new.on_conflict_do_nothing())
     found = select(THROTTLE.c.next_free, THROTTLE.c.rate).where(THROTTLE.c.name == rate.name)
     if connection.dialect.name == "postgresql":
