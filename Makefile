@@ -42,7 +42,7 @@ mutations: $(VENV)/.dev ## each safety rule taken away in turn; the tests must n
 crashing: $(VENV)/.dev ## killed at each commit and packet, on both databases
 	@$(RUN) tests.crashing
 
-chaos: $(VENV)/.dev ## four workers under kill -9, pauses and restarts of PostgreSQL: half an hour
+chaos: $(VENV)/.dev ## workers under kill -9, pauses and restarts of PostgreSQL: half an hour
 	@$(RUN) tests.chaos $(ARGS)
 
 bench: $(VENV)/.dev ## how fast it plans and sends on this machine

@@ -1,12 +1,7 @@
-"""A shop with thousands of orders, its mail server, and the processes that serve it."""
+"""A shop with thousands of orders, its mail server, and what its database says."""
 
 import asyncio
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -59,50 +54,6 @@ class Sink:
             return counts
 
 
-@dataclass
-class Servant:
-    """One process that is started again whenever it ends."""
-
-    folder: Path
-    words: tuple[str, ...]
-    log: Any
-    popen: subprocess.Popen[bytes] | None = None
-    stopped_until: float = 0.0
-
-    def keep(self) -> None:
-        """Starts it if it isn't running, and lets it go on if its pause is over."""
-        if self.popen is None or self.popen.poll() is not None:
-            environment = {**os.environ, "NURTURE_SECRET_KEY": "k" * 40}
-            command = [sys.executable, "-m", "nurture", "--folder", str(self.folder), *self.words]
-            self.popen, self.stopped_until = (
-                subprocess.Popen(command, env=environment, stdout=self.log, stderr=self.log),
-                0,
-            )
-        elif self.stopped_until and time.monotonic() > self.stopped_until:
-            self.popen.send_signal(signal.SIGCONT)
-            self.stopped_until = 0
-
-    def pause(self, seconds: float) -> None:
-        if self.popen and self.popen.poll() is None:
-            self.popen.send_signal(signal.SIGSTOP)
-            self.stopped_until = time.monotonic() + seconds
-
-    def kill(self) -> None:
-        if self.popen and self.popen.poll() is None:
-            self.popen.kill()
-            self.popen.wait()
-
-    def end(self) -> None:
-        """In good order."""
-        if self.popen and self.popen.poll() is None:
-            self.popen.send_signal(signal.SIGCONT)
-            self.popen.send_signal(signal.SIGTERM)
-            try:
-                self.popen.wait(60)
-            except subprocess.TimeoutExpired:
-                self.kill()
-
-
 def build(folder: Path, port: int, url: str, people: int, per_hour: int, now: datetime) -> None:
     """The shop's folder, and a database in which everybody has just ordered; so many mails may leave an hour."""
     (folder / "campaigns").mkdir(parents=True)
@@ -137,37 +88,35 @@ class Ledger:
     """Touches by status."""
     at_work: frozenset[int] = frozenset()
     """Process ids of those who hold messages."""
-    sent_to: frozenset[str] = frozenset()
-    """Addresses of everybody whose message is called sent."""
 
 
-@dataclass
-class Counts:
-    """What was done to them."""
+class Town:
+    """The database, asked from outside; it says nothing while its server is away."""
 
-    kills: int = 0
-    pauses: int = 0
-    restarts: int = 0
-    ledger: Ledger = field(default_factory=Ledger)
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
 
+    def read(self) -> Ledger:
+        """Who is at work, and how far they are."""
+        try:
+            with self._engine.connect() as connection:
+                rows = connection.execute(text("SELECT status, count(*) AS number FROM touch GROUP BY status")).all()
+                holders = connection.scalars(text("SELECT DISTINCT worker FROM touch WHERE worker IS NOT NULL")).all()
+                statuses = Counter({row.status: row.number for row in rows})
+                return Ledger(statuses, frozenset(int(each.rpartition("-")[2]) for each in holders))
+        except SQLAlchemyError:
+            self._engine.dispose()
+            return Ledger()
 
-def read(url: str) -> Ledger:
-    """What the database says now."""
-    engine = open_engine(url)
-    try:
-        with engine.connect() as connection:
-            rows = connection.execute(text("SELECT status, count(*) AS number FROM touch GROUP BY status")).all()
-            holders = connection.scalars(text("SELECT DISTINCT worker FROM touch WHERE worker IS NOT NULL")).all()
-            sent = text("SELECT a.value FROM touch t JOIN address a USING (customer_id) WHERE t.status = 'sent'")
-            return Ledger(
-                Counter({row.status: row.number for row in rows}),
-                frozenset(int(each.rpartition("-")[2]) for each in holders),
-                frozenset(connection.scalars(sent)),
-            )
-    except SQLAlchemyError:
-        return Ledger()
-    finally:
-        engine.dispose()
+    def sent_to(self) -> frozenset[str]:
+        """Addresses of everybody whose message is called sent. Raises SQLAlchemyError while the server is away."""
+        sent = text("SELECT a.value FROM touch t JOIN address a USING (customer_id) WHERE t.status = 'sent'")
+        with self._engine.connect() as connection:
+            return frozenset(connection.scalars(sent))
+
+    def close(self) -> None:
+        """Lets go of the server."""
+        self._engine.dispose()
 
 
 def _fill(url: str, people: int, now: datetime) -> None:
