@@ -71,7 +71,9 @@ def _uuid5(namespace: bytes, name: str) -> str:
 def gather(connection: Connection, press: Press, claims: Sequence[Claimed], now: datetime) -> dict[int, Context]:
     """The values for each claimed touch by its id; a fixed number of queries."""
     requests = [
-        ContextRequest(each.touch_id, each.customer_id, each.campaign, each.subject_id, each.occurred_at, None)
+        ContextRequest(
+            each.touch_id, each.customer_id, each.campaign, each.subject_id, each.occurred_at, None, each.touch_id
+        )
         for each in claims
     ]
     named = {each.step.template for each in claims}

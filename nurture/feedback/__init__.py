@@ -6,6 +6,7 @@ from .chat import Acted, act
 from .inbound import forget, keep, next_open, note_failure, settle, waiting
 from .linking import bind, issue_code
 from .optout import OptedOut, opt_out
+from .proof import prove_by_click
 
 __all__ = [
     "Acted",
@@ -22,6 +23,7 @@ __all__ = [
     "next_open",
     "note_failure",
     "opt_out",
+    "prove_by_click",
     "read_delivery",
     "settle",
     "waiting",

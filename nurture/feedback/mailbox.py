@@ -25,7 +25,7 @@ from nurture.store.tables import Address, table
 
 from .letter import LARGEST, Letter, read_letter
 from .optout import opt_out
-from .proof import settle_by_letter
+from .proof import prove_by_click, settle_by_letter
 
 log = structlog.get_logger()
 ADDRESS = table(Address)
@@ -168,6 +168,7 @@ def _act(connection: Connection, settings: Settings, letter: Letter, now: dateti
     for token in _TOKEN.findall(letter.subject):
         subscription = read_token(settings, token)
         if subscription and letter.automatic != "auto-replied":
+            prove_by_click(connection, subscription, now)
             person, channel, purpose = subscription.customer_id, subscription.channel, subscription.purpose
             done = opt_out(connection, person, channel, purpose, "mailbox", evidence, now)
             return "unclear" if done is None else "opted_out"

@@ -1,7 +1,7 @@
-"""Proof: a letter that tells whether an earlier mail of ours arrived, and so ends the doubt about it.
+"""Proof: what tells whether an earlier message of ours arrived, and so ends the doubt about it.
 
 A person's answer names the mail it answers (RFC 5322 section 3.6.4); a delivery report (RFC 3464) says what became of
-it and returns its header. Only mails that are in doubt are looked for: nothing else follows from a letter here.
+it and returns its header; who uses a link has got the message that it stands in. Nothing else follows from them here.
 """
 
 import re
@@ -14,12 +14,14 @@ from email.policy import compat32
 
 from sqlalchemy import Connection
 
-from nurture.store.doubt import in_doubt, settle_unknown
+from nurture.message.link import Subscription
+from nurture.store.doubt import handed_over, in_doubt, prove_arrival, settle_unknown
 
 from .letter import LARGEST
 
 NAMED = re.compile(r"<[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}@[A-Za-z0-9.-]{1,255}>")
 """A Message-ID such as ours: a name-based UUID (RFC 9562 version 5), which nobody else can guess."""
+CLICK = "proved by click"
 ARRIVED = ("delivered", "relayed", "expanded")
 """Words of RFC 3464 section 2.3.3 for a mail that the next server or the mailbox took."""
 
@@ -45,12 +47,23 @@ def proofs_in(raw: bytes) -> list[Proof]:
         return []
 
 
+def prove_by_click(connection: Connection, subscription: Subscription, now: datetime) -> bool:
+    """Ends the doubt about the message whose opt-out link was used, in the caller's write transaction.
+
+    A mere look at the page is no proof: servers open the links of a mail before they take or refuse it.
+    """
+    touch = subscription.touch_id
+    return touch is not None and prove_arrival(connection, [touch], CLICK, now) != []
+
+
 def settle_by_letter(connection: Connection, raw: bytes, now: datetime) -> int:
     """Ends the doubt about the mails that a letter speaks of, in the caller's write transaction; gives how many."""
     settled = 0
     for proof in proofs_in(raw):
-        touches = in_doubt(connection, [proof.key])
-        settled += len(settle_unknown(connection, touches, "sent" if proof.arrived else "failed", proof.why, now))
+        if proof.arrived:
+            settled += len(prove_arrival(connection, handed_over(connection, [proof.key]), proof.why, now))
+        else:
+            settled += len(settle_unknown(connection, in_doubt(connection, [proof.key]), "failed", proof.why, now))
     return settled
 
 

@@ -139,7 +139,9 @@ class _Writing:
         return Failure(file, line, say(language, code, **words), code)
 
     def _token(self) -> str:
-        token = make_token(self.settings, Subscription(self.context.customer_id, self.channel, self.context.purpose))
+        about = self.context
+        refused = Subscription(about.customer_id, self.channel, about.purpose, about.touch_id)
+        token = make_token(self.settings, refused)
         if token is None:
             raise ValueRefused("message.no_secret")
         return token

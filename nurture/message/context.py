@@ -35,6 +35,8 @@ class ContextRequest:
     """The occurrence's instant, epoch seconds."""
     at: int | None
     """When it is to leave, epoch seconds; None = now."""
+    touch_id: int | None = None
+    """Its row in the ledger; None for what is only shown."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Context:
     """When it is to leave, epoch seconds."""
     on_line: bool = False
     """Whether the customer's LINE account is known."""
+    touch_id: int | None = None
+    """The message's row in the ledger; None for what is only shown."""
 
 
 GROUPS = frozenset(
@@ -100,7 +104,7 @@ class _Gathering:
             values[name] = View(name, make(self))
         who = self.request.customer_id
         on_line = who in self.records.on_line
-        return Context(who, self.request.campaign.purpose, self.zone, values, self.at, on_line)
+        return Context(who, self.request.campaign.purpose, self.zone, values, self.at, on_line, self.request.touch_id)
 
     def _date(self, instant: int | None) -> date | None:
         return None if instant is None else zone_table(self.zone).local_date(instant)

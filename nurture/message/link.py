@@ -1,7 +1,7 @@
 """The link by which a customer refuses further messages: made and read back here, acted on elsewhere.
 
-Its token names a customer by number only, says nothing to whoever reads it, and never expires: Japan's mail law
-(特定電子メール法) and CAN-SPAM want it to work for long.
+Its token names a customer and a message by number only, says nothing to whoever reads it, and never expires: Japan's
+mail law (特定電子メール法) and CAN-SPAM want it to work for long.
 """
 
 import hmac
@@ -34,6 +34,8 @@ class Subscription:
     channel: Channel
     purpose: str
     """commercial | transactional."""
+    touch_id: int | None = None
+    """The message that the link stands in, so that whoever follows it proves that it arrived; None for a test."""
 
 
 def make_token(settings: Settings, subscription: Subscription) -> str | None:
@@ -42,7 +44,8 @@ def make_token(settings: Settings, subscription: Subscription) -> str | None:
     if not key:
         return EXAMPLE if settings.mode == "preview" else None
     numbers = (CHANNELS.index(subscription.channel), PURPOSES.index(subscription.purpose))
-    return signed(key, SALT, [subscription.customer_id, *numbers])
+    touch = () if subscription.touch_id is None else (subscription.touch_id,)
+    return signed(key, SALT, [subscription.customer_id, *numbers, *touch])
 
 
 def read_token(settings: Settings, token: str) -> Subscription | None:
@@ -51,8 +54,8 @@ def read_token(settings: Settings, token: str) -> Subscription | None:
     if not key:
         return None
     try:
-        customer_id, channel, purpose = serializer(key, SALT).loads(token)
-        return Subscription(int(customer_id), CHANNELS[channel], PURPOSES[purpose])
+        customer_id, channel, purpose, *touch = serializer(key, SALT).loads(token)
+        return Subscription(int(customer_id), CHANNELS[channel], PURPOSES[purpose], int(touch[0]) if touch else None)
     except (BadData, TypeError, ValueError, IndexError):
         return None
 

@@ -1,7 +1,7 @@
 """Doubt: touches of which nobody can tell whether they arrived, and how they are settled.
 
 They count for the caps as if they had arrived, and are never sent again by themselves. What settles one is a proof (a
-bounce, an answer to the very message) or a person's word.
+bounce, an answer to the very message, the use of a link that stands in it) or a person's word.
 """
 
 from dataclasses import dataclass
@@ -96,11 +96,43 @@ def settle_unknown(connection: Connection, touch_ids: list[int], ending: Ending,
     return ids
 
 
+def prove_arrival(connection: Connection, touch_ids: list[int], why: str, now: datetime) -> list[int]:
+    """Calls touches sent that arrived by the word of whoever got them, in the caller's write transaction; gives which.
+
+    Those in doubt, and those of which nobody has heard yet (`sending`): whoever handed them over may be dead, and the
+    proof would be forgotten by the time their lease ends. What their worker says later finds no `sending` any more.
+    """
+    open_ = and_(among(TOUCH.c.id, touch_ids), TOUCH.c.status.in_(("unknown", "sending")))
+    people = set(connection.scalars(select(TOUCH.c.customer_id).where(open_)))
+    if not people:
+        return []
+    change(connection, people, now)  # customers before touches, as at the fence
+    settled = settle_unknown(connection, touch_ids, "sent", why, now)
+    arrived = update(TOUCH).where(among(TOUCH.c.id, touch_ids), TOUCH.c.status == "sending")
+    ended = arrived.values(status="sent", result=why, worker=None, lease_until=None)
+    rows = list(connection.execute(ended.returning(TOUCH.c.id, TOUCH.c.channel)))
+    if not rows:
+        return settled
+    said = {"logged_at": now, "status": "sent", "verdict": why[:60]}
+    connection.execute(insert(LOG), [{**said, "touch_id": each.id, "channel": each.channel} for each in rows])
+    mine = and_(among(ATTEMPT.c.touch_id, [each.id for each in rows]), ATTEMPT.c.result == "open")
+    connection.execute(update(ATTEMPT).where(mine).values(result="accepted", code=why[:60], finished_at=now))
+    return sorted({*settled, *(each.id for each in rows)})
+
+
 def in_doubt(connection: Connection, keys: list[str]) -> list[int]:
     """Which touches in doubt have a message of one of these Message-IDs or retry keys."""
     joined = MESSAGE.join(TOUCH, and_(TOUCH.c.id == MESSAGE.c.touch_id, TOUCH.c.hop == MESSAGE.c.hop))
     found = select(TOUCH.c.id).select_from(joined).where(text("touch.status = 'unknown'"), MESSAGE.c.key.in_(keys))
     return list(connection.scalars(found.order_by(TOUCH.c.id)))
+
+
+def handed_over(connection: Connection, keys: list[str]) -> list[int]:
+    """As `in_doubt`, with those of which nobody has heard yet."""
+    joined = MESSAGE.join(TOUCH, and_(TOUCH.c.id == MESSAGE.c.touch_id, TOUCH.c.hop == MESSAGE.c.hop))
+    leased = text("touch.status IN ('claimed', 'sending')")  # for the partial index, as above
+    found = select(TOUCH.c.id).select_from(joined).where(leased, TOUCH.c.status == "sending", MESSAGE.c.key.in_(keys))
+    return sorted({*in_doubt(connection, keys), *connection.scalars(found)})
 
 
 def _settle_attempts(connection: Connection, ids: list[int], ending: Ending, why: str) -> None:

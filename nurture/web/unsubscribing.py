@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from nurture.catalogue import say
-from nurture.feedback import OptedOut, opt_out
+from nurture.feedback import OptedOut, opt_out, prove_by_click
 from nurture.message.link import Subscription, read_token
 from nurture.rules.permission import CHANNELS
 
@@ -53,6 +53,7 @@ class Unsubscribing:
         now = self._office.clock.now()
 
         def work(connection: Connection) -> OptedOut | None:
+            prove_by_click(connection, subscription, now)
             return opt_out(connection, subscription.customer_id, channel, subscription.purpose, source, evidence, now)
 
         try:

@@ -1,20 +1,29 @@
 """Letters that prove what became of a mail in doubt: alice answers it, bob's server returns it, charlie's took it."""
 
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from pydantic import SecretStr
+from sqlalchemy import Engine, select
 
-from nurture.channels.outcome import Unknown
+from nurture.channels.outcome import Accepted, Outcome, Unknown
+from nurture.config import Secrets
+from nurture.delivery.values import Ready
 from nurture.feedback.mailbox import Maildir, read_optouts
-from nurture.feedback.proof import Proof, proofs_in
-from nurture.store import reading
+from nurture.feedback.optout import opt_out
+from nurture.feedback.proof import Proof, proofs_in, prove_by_click
+from nurture.message.link import Subscription, read_token
+from nurture.store import reading, writing
 from nurture.store.doubt import doubtful
+from nurture.store.tables import Attempt, Contact, Touch, TouchLog, table
 from tests.delivery.post import Post
 from tests.delivery.test_worker import MEETING, THANKS
 from tests.planning.people import instant
 
 KEY = "<0b6d7b0e-2f6f-5c3a-9d51-0a6a9b7a1c11@minato.example>"
+KEYED = Secrets(secret_key=SecretStr("k" * 32))
 OTHER = "<1b6d7b0e-2f6f-5c3a-9d51-0a6a9b7a1c22@minato.example>"
 
 REPORT = """From: MAILER-DAEMON@mx.example
@@ -110,3 +119,100 @@ def test_a_letter_in_the_mailbox_ends_the_doubt(engine: Engine, tmp_path: Path, 
     (tmp_path / "mail" / "new" / "1").write_bytes(letter)
     read_optouts(engine, post.shop.settings, Maildir(tmp_path / "mail"), instant("2026-11-20 11:00"))
     assert post.shop.the(1).status == ("sent" if who == "alice" else "failed")
+
+
+def waiting(engine: Engine, folder: Path, answer: Outcome | None = None) -> Post:
+    """Alice ordered, and her thanks leaves at 10:05; nobody hears what became of it."""
+    post = Post(engine, folder, THANKS, **MEETING, public_url="https://minato.example", secrets=KEYED)
+    post.shop.order(post.shop.customer("alice"), "2026-11-20 10:00")
+    post.answer = lambda _: answer or Unknown("connection lost behind the dot")
+    return post
+
+
+def link_in(post: Post, body: bytes) -> Subscription:
+    """What the opt-out link of a mail stands for."""
+    header = str(message_from_bytes(body, policy=default)["List-Unsubscribe"])
+    found = read_token(post.shop.settings, header.partition("/u/")[2].partition(">")[0])
+    assert found is not None
+    return found
+
+
+def click(engine: Engine, link: Subscription, when: str = "2026-11-20 11:00") -> bool:
+    with writing(engine) as connection:
+        return prove_by_click(connection, link, instant(when))
+
+
+def column(engine: Engine, model: object, name: str) -> list[object]:
+    found = table(model)  # type: ignore[arg-type]
+    with reading(engine) as connection:
+        return list(connection.scalars(select(found.c[name]).order_by(found.c.id)))
+
+
+def sent_body(post: Post) -> bytes:
+    bodies: list[bytes] = []
+    was = post.answer
+
+    def kept(ready: Ready) -> Outcome:
+        bodies.append(ready.body)
+        return was(ready)
+
+    post.answer = kept
+    post.tick("2026-11-20 10:05")
+    return bodies[0]
+
+
+def test_who_uses_the_link_in_a_mail_has_got_it(engine: Engine, tmp_path: Path) -> None:
+    post = waiting(engine, tmp_path)
+    link = link_in(post, sent_body(post))
+    assert [link.touch_id] == column(engine, Touch, "id")
+    assert post.shop.the(1).status == "unknown"
+    assert click(engine, link)
+    assert column(engine, Touch, "status") + column(engine, Touch, "result") == ["sent", "proved by click"]
+    assert column(engine, Attempt, "result") == ["accepted"]
+    assert column(engine, Contact, "touch_id") == [link.touch_id]
+    assert column(engine, TouchLog, "status")[-2:] == ["unknown", "sent"]
+
+
+def test_a_second_click_proves_nothing_more(engine: Engine, tmp_path: Path) -> None:
+    post = waiting(engine, tmp_path)
+    link = link_in(post, sent_body(post))
+    assert [click(engine, link), click(engine, link)] == [True, False]
+    assert column(engine, TouchLog, "status").count("sent") == 1
+
+
+def test_a_click_on_what_was_sent_failed_or_forgotten_changes_nothing(engine: Engine, tmp_path: Path) -> None:
+    post = waiting(engine, tmp_path, Accepted("250"))
+    link = link_in(post, sent_body(post))
+    assert not click(engine, link)
+    assert column(engine, Touch, "result") == ["250"]
+    assert not click(engine, Subscription(1, "email", "commercial", 4711))
+    assert not click(engine, Subscription(1, "email", "commercial"))
+
+
+def test_a_click_counts_while_whoever_handed_the_mail_over_is_dead_and_its_lease_runs(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """The lease lasts eleven minutes; people click sooner."""
+    post = waiting(engine, tmp_path)
+    clicked: list[bool] = []
+
+    def arrives(ready: Ready) -> Outcome:
+        clicked.append(click(engine, link_in(post, ready.body), "2026-11-20 10:06"))
+        return Unknown("connection lost behind the dot")
+
+    post.answer = arrives
+    post.tick("2026-11-20 10:05")
+    assert clicked == [True]
+    told = [column(engine, Touch, name)[0] for name in ("status", "result", "worker", "lease_until")]
+    assert told == ["sent", "proved by click", None, None]
+    assert column(engine, Attempt, "result") == ["accepted"]
+    assert column(engine, Contact, "touch_id") == column(engine, Touch, "id")
+
+
+def test_who_opts_out_by_the_link_ends_the_doubt_too(engine: Engine, tmp_path: Path) -> None:
+    post = waiting(engine, tmp_path)
+    link = link_in(post, sent_body(post))
+    with writing(engine) as connection:
+        prove_by_click(connection, link, instant("2026-11-20 11:00"))
+        opt_out(connection, 1, "email", "commercial", "link", "button", instant("2026-11-20 11:00"))
+    assert post.shop.the(1).status == "sent"

@@ -18,7 +18,7 @@ from nurture.message.context import Context
 from nurture.message.environment import MOST_PASSES
 from nurture.message.flex import utf16_units
 from nurture.message.line_link import LINK_LIVES, read_link_token
-from nurture.message.link import EXAMPLE, Subscription, make_token, read_token, unsubscribe_url
+from nurture.message.link import CHANNELS, EXAMPLE, Subscription, make_token, read_token, signed, unsubscribe_url
 from nurture.message.template import Template, Templates
 from nurture.message.views import Item, Shop, View
 from tests.message.people import TEMPLATES, settings
@@ -257,6 +257,17 @@ def test_a_token_says_who_refuses_what_and_names_nobody() -> None:
     assert read_token(KEYED, token) == asked
     assert "@" not in token
     assert len(unsubscribe_url(KEYED, token)) < 110
+
+
+def test_a_token_names_the_message_that_it_stands_in_and_one_made_before_it_did_goes_on_working() -> None:
+    named = Subscription(12345, "line", "commercial", 678901)
+    assert read_token(KEYED, str(make_token(KEYED, named))) == named
+    assert read_token(KEYED, signed("k" * 32, "unsubscribe", [12345, 0, 0])) == Subscription(
+        12345, CHANNELS[0], "commercial", None
+    )
+    found = mail(THANKS, replace(context(), touch_id=7))
+    token = found.text.partition("https://minato.example/u/")[2].split()[0]
+    assert read_token(KEYED, token) == Subscription(1, "email", "commercial", 7)
 
 
 @given(st.text() | st.just(EXAMPLE))

@@ -34,8 +34,8 @@ from tests.web.served import Served, served
 SETTINGS = settings()
 
 
-def path(number: int = ALICE, channel: str = "email", purpose: str = "commercial") -> str:
-    return "/u/" + str(make_token(SETTINGS, Subscription(number, channel, purpose)))  # type: ignore[arg-type]
+def path(number: int = ALICE, channel: str = "email", purpose: str = "commercial", touch_id: int | None = None) -> str:
+    return "/u/" + str(make_token(SETTINGS, Subscription(number, channel, purpose, touch_id)))  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
@@ -229,3 +229,18 @@ def test_where_the_database_fails_nobody_is_told_that_it_is_done(engine: Engine,
     assert answer.status == 503
     assert "もう一度お試しください" in answer.text
     assert statuses(engine) == {1: "claimed", 2: "planned", 3: "planned"}
+
+
+@pytest.mark.parametrize("body", ["confirm=yes", "List-Unsubscribe=One-Click"])
+def test_to_press_the_button_proves_that_a_mail_in_doubt_arrived_and_to_look_does_not(
+    engine: Engine, web: Served, body: str
+) -> None:
+    """A scanner opens the page, perhaps before its server has taken or refused the mail."""
+    with writing(engine) as connection:
+        add(connection, touch(4, ALICE, "unknown"), touch(5, BOB, "unknown"))
+    link = path(ALICE, touch_id=4)
+    web.ask("GET", link)
+    assert statuses(engine)[4] == "unknown"
+    assert web.form(link, body).status == 200
+    assert (statuses(engine)[4], statuses(engine)[5]) == ("sent", "unknown")
+    assert [row.result for row in rows(engine, Touch, id=4)] == ["proved by click"]
