@@ -26,7 +26,7 @@ PEER_GOALS = {"drip": 8.0, "post_office": 4.0}
 PEER_NAMES = {"drip": "django-drip-campaigns", "post_office": "django-post-office"}
 DELAY = 0.005
 """Seconds each way: ten milliseconds there and back."""
-STAGES = ("claim", "gather", "compose", "freeze", "fence", "record", "transport")
+STAGES = ("claim", "compose", "freeze", "fence", "record", "transport")
 MEMORY_SIZES = (20_000, 1_000_000)
 Found = dict[str, float]
 
@@ -89,10 +89,12 @@ class Bench:
                 found.append(_ratio(f"{what} : {PEER_NAMES[peer]}", rates, others[peer], "sqlite", PEER_GOALS[peer]))
         middle = sorted(ours, key=lambda each: each["cpu"])[len(ours) // 2]
         peak = max(each["megabytes"] for each in ours)
+        beside = max(each["megabytes_composer"] for each in ours)
+        note = f"and its composer {beside:.0f} MB while it lives"
         return [
             *found,
             Figure(f"{what}, processor a message", self._each(middle), "µs", "sqlite", note=self._shares(middle)),
-            Figure(f"{what}, peak memory", peak, "MB", "sqlite"),
+            Figure(f"{what}, peak memory", peak, "MB", "sqlite", note=note),
         ]
 
     def far(self, rounds: int) -> list[Figure]:

@@ -6,11 +6,11 @@ when it is given one, so that several can begin together, and then prints one JS
 
 import asyncio
 import json
-import resource
+import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from nurture.config import load_settings
 from nurture.delivery import settling
 from nurture.delivery import worker as delivery
 from nurture.delivery import writer as writing
+from nurture.delivery.composer import Composer
 from nurture.delivery.freezing import Press
 from nurture.delivery.senders import MailSender
 from nurture.delivery.worker import Shift, Worker
@@ -41,8 +42,6 @@ Spent = defaultdict[str, float]
 """Stage → seconds of processor time."""
 STAGES: tuple[tuple[Any, str, str], ...] = (
     (delivery, "claim", "claim"),
-    (delivery, "read_material", "gather"),
-    (delivery, "compose_one", "compose"),
     (settling, "store_frozen", "freeze"),
     (settling, "let_pass", "fence"),
     (settling, "record", "record"),
@@ -71,15 +70,19 @@ async def deliver(url: str, folder: Path, port: int, connections: int, certifica
     if certificate:
         server = MailServer("127.0.0.1", port, "tls", context=trusting(certificate))
     senders = [MailSender(MailTransport(server)) for _ in range(connections)]
-    worker = Worker(f"bench-{time.monotonic_ns()}", engine, clock, shift, {"email": senders})
+    composer = Composer(engine)
+    worker = Worker(f"bench-{time.monotonic_ns()}", engine, clock, shift, {"email": senders}, composer)
     spent: Spent = defaultdict(float)
+    await composer.start(shift.press)
     print("ready", flush=True)
     sys.stdin.readline()
+    beside = Beside(composer.pid or 0)
     began, cpu, here = time.perf_counter(), time.process_time(), time.thread_time()
-    with _counting(spent):
+    with _counting(spent), patch.object(composer, "close", beside.closing(composer.close)):
         delivered = await worker.deliver_due()
-    spent["transport"] = time.thread_time() - here - spent["compose"]  # messages are written on the loop's thread
-    seconds, whole = time.perf_counter() - began, time.process_time() - cpu
+    spent["transport"] = time.thread_time() - here
+    spent["compose"] = beside.seconds
+    seconds, whole = time.perf_counter() - began, time.process_time() - cpu + beside.seconds
     await worker.close()
     engine.dispose()
     stages = {f"cpu_{name}": value for name, value in spent.items()}
@@ -88,17 +91,38 @@ async def deliver(url: str, folder: Path, port: int, connections: int, certifica
         "sent": delivered["sent"],
         "seconds": seconds,
         "cpu": whole,
-        "megabytes": _peak(),
+        "megabytes": _peak("self"),
+        "megabytes_composer": beside.megabytes,
         **stages,
     }
 
 
-def _peak() -> float:
-    """Megabytes this process had at most; `ru_maxrss` would begin with what its parent had when it made us."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 1024
+class Beside:
+    """What the composer needs: seconds of processor from now until it is closed, and its peak memory."""
+
+    def __init__(self, pid: int) -> None:
+        self.seconds, self.megabytes = 0.0, 0.0
+        self._pid, self._before = pid, self._spent(pid)
+
+    def closing(self, close: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """Looks at it before it is closed."""
+
+        async def looked() -> None:
+            if Path(f"/proc/{self._pid}").exists():
+                self.seconds, self.megabytes = self._spent(self._pid) - self._before, _peak(str(self._pid))
+            await close()
+
+        return looked
+
+    def _spent(self, pid: int) -> float:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _peak(process: str) -> float:
+    """Megabytes a process had at most; `ru_maxrss` would begin with what its parent had when it made it."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from nurture.daemon import Daemon, Errand, Evening, LineAccountWatch, Shop, Tidy
 from nurture.daemon.guard import Guard
 from nurture.daemon.notifying import notifier
 from nurture.daemon.sidecar import Sidecar, sidecar_path
+from nurture.delivery.composer import Composer
 from nurture.delivery.freezing import Press
 from nurture.delivery.senders import LineSender, MailSender
 from nurture.delivery.worker import Sender
@@ -78,6 +79,8 @@ def wired(desk: Desk, watched: Watched[Shop], engine: "Engine", *, deliver_only:
         registry=registry,
         notify=notifier(desk.environment),
         guard=Guard(engine, desk.clock, host, Sidecar(sidecar_path(engine, desk.folder, desk.environment))),
+        # On a single core it would only stand in the way.
+        composer=Composer(engine) if (os.cpu_count() or 1) > 1 else None,
     )
     works = Works(daemon, line=_line(settings))
     watch = LineAccountWatch(works.line, daemon.worker.writer) if works.line else None

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from nurture.campaign import Campaigns
 from nurture.clock import Clock
 from nurture.config import Settings
+from nurture.delivery.composer import Composer
 from nurture.delivery.freezing import Press
 from nurture.delivery.worker import Sender, Shift, Worker
 from nurture.message.template import Templates
@@ -94,16 +95,17 @@ class Daemon:
         before: Sequence[Errand] = (),
         after: Sequence[Errand] = (),
         guard: Guard | None = None,
+        composer: Composer | None = None,
     ) -> None:
         """`plans`: False for a process that delivers only. `alone`: a lock proves that no other process lives.
 
         `registry`: where it counts, one of its own if none is given. `notify`: tells the service manager.
         `before` and `after` its planning: errands of whoever plans. `guard`: without one, boot time and the mark alone
-        speak for the clock.
+        speak for the clock. `composer`: writes messages where much is due.
         """
         self.plans, self.alone = plans, alone
         self.name, self.engine, self.clock, self.shop, self.press = name, engine, clock, shop, press
-        self.worker = Worker(name, engine, clock, self._shift(), senders)
+        self.worker = Worker(name, engine, clock, self._shift(), senders, composer)
         self.health = Health()
         self.metrics = Metrics(registry or CollectorRegistry(), self.worker.counts)
         self.notify, self.before, self.after = notify, before, after

@@ -23,14 +23,14 @@ from nurture.clock import Clock
 from nurture.gates.situation import Situation
 from nurture.store.tables import Touch, table
 
-from .breaker import pause_campaign
 from .claiming import claim
-from .composing import compose_one, read_material
-from .freezing import Press, Unwritable
+from .composer import Composer
+from .freezing import Press
 from .handing import HandingOver, Queue
 from .passage import Passage
+from .preparing import Preparer
 from .reaping import Reaped, reap
-from .recording import Tried, fail_unwritable, release
+from .recording import Tried, release
 from .repeating import judged, take_again
 from .settling import Settler
 from .values import Claimed, Ready
@@ -39,8 +39,6 @@ from .writer import Writer
 log = structlog.get_logger()
 TOUCH = table(Touch)
 BATCH = 100
-IN_A_ROW = 5
-"""Messages composed before connections have their turn: about a millisecond; one by one they take a tenth longer."""
 LEASE = 120
 """Seconds for which a claim holds; renewed every third of it."""
 
@@ -88,12 +86,21 @@ class Worker:
     """Delivers from one process; any number of them work on PostgreSQL."""
 
     def __init__(
-        self, name: str, engine: Engine, clock: Clock, shift: Shift, senders: Mapping[str, Sequence[Sender]]
+        self,
+        name: str,
+        engine: Engine,
+        clock: Clock,
+        shift: Shift,
+        senders: Mapping[str, Sequence[Sender]],
+        composer: Composer | None = None,
     ) -> None:
+        """`composer`: begun where much is due; without one everything is written in this process."""
         self.name, self.engine, self.clock, self.shift = name, engine, clock, shift
         self.senders = senders
         self.writer = Writer(engine, sum(map(len, senders.values())), clock.boottime)
         self.settler = Settler(clock, self.writer)
+        self.preparer = Preparer(engine, self.settler, composer)
+        self._preparing: asyncio.Task[None] | None = None
         self.stopping = False
         self.lost = False
         """Leases could not be renewed: nothing more is handed over in this round."""
@@ -117,12 +124,14 @@ class Worker:
         """Delivers until nothing can be claimed now."""
         before = Counter(self.counts)
         self.lost = False  # the round before gave back whatever it held
+        self.preparer.forget()
         renewing = asyncio.create_task(self._renew())
         try:
             while await self._round():
                 pass  # what came back, such as the next channel of a refused address, may be due at once
         finally:
             renewing.cancel()
+            await self.preparer.rest()
         return Delivered(self.counts - before)
 
     async def _round(self) -> bool:
@@ -145,10 +154,13 @@ class Worker:
                 else:
                     await self.clock.sleep(0.1 if open_ else 0.01)
         finally:
-            for name, senders in self.senders.items():
-                for _ in senders:
-                    queues[name].put_nowait(None)
-            await asyncio.gather(*connections)
+            try:
+                await self._prepared()
+            finally:
+                for name, senders in self.senders.items():
+                    for _ in senders:
+                        queues[name].put_nowait(None)
+                await asyncio.gather(*connections)
         return claimed
 
     async def reap(self, *, everything: bool = False) -> Reaped:
@@ -165,6 +177,7 @@ class Worker:
         for senders in self.senders.values():
             for sender in senders:
                 await sender.close()
+        await self.preparer.rest()
         self.writer.close()
 
     async def _claim_batch(self, queues: Mapping[str, Queue], channels: Collection[str]) -> bool:
@@ -177,65 +190,29 @@ class Worker:
             )
 
         left = {each.touch_id: each for each in await self.writer.run(claiming)}
+        await self._prepared()
         if not left:
             return False
+        self._preparing = asyncio.create_task(self._prepare(left, queues, now))
+        if len(left) == BATCH:
+            self.preparer.expect_more(self.shift.press)
+        if not self.preparer.beside:
+            await self._prepared()
+        return True
+
+    async def _prepared(self) -> None:
+        """Until the batch before is written; what went wrong with it is raised."""
+        preparing, self._preparing = self._preparing, None
+        if preparing:
+            await preparing
+
+    async def _prepare(self, left: dict[int, Claimed], queues: Mapping[str, Queue], now: datetime) -> None:
         try:
-            await self._prepare(left, queues, now)
+            await self.preparer.prepare(self.shift.press, left, queues, now)
         except Exception:
             # Renewed with the others, these leases would keep the touches from everybody.
             await self.writer.run(lambda connection: [release(connection, each, now) for each in left.values()])
             raise
-        return True
-
-    async def _prepare(self, left: dict[int, Claimed], queues: Mapping[str, Queue], now: datetime) -> None:
-        """Writes the messages of what is `left` and takes out of it what waits to be sent, or was written off.
-
-        On the event loop, a few at a time, as it has nothing to do while a commit is awaited: on a thread of their own
-        they take the interpreter from connections and writer for milliseconds.
-        """
-        press, claimed = self.shift.press, list(left.values())
-        material = await asyncio.to_thread(read_material, self.engine, press, claimed, now)
-        failed: list[Unwritable] = []
-        tripped: set[str] = set()
-        for number, each in enumerate(claimed):
-            if number % IN_A_ROW == 0:
-                await self._write_off(failed, tripped, now)
-                await asyncio.sleep(0)
-                await self.writer.rest()
-            written = compose_one(press, each, material, now)
-            if isinstance(written, Unwritable):
-                failed.append(written)
-            else:
-                queues[each.channel].put_nowait(written)
-                del left[each.touch_id]
-        await self._write_off(failed, tripped, now)
-
-    async def _write_off(self, failed: list[Unwritable], tripped: set[str], now: datetime) -> None:
-        """At once, not when the batch ends: of a campaign that this pauses, what was written before passes no fence."""
-        if failed:
-            failing = partial(self._fail, unwritable=tuple(failed), tripped=tripped, now=now)
-            self.counts["failed"] += await self.writer.run(failing)
-            failed.clear()
-
-    def _fail(
-        self, connection: Connection, *, unwritable: Sequence[Unwritable], tripped: set[str], now: datetime
-    ) -> int:
-        """Writes off what can't be written, but not a whole campaign: once it is paused, the rest waits planned.
-
-        `tripped`: campaigns of the batch that were paused, added to.
-        """
-        failed = 0
-        for each in unwritable:
-            campaign = each.claimed.campaign.campaign
-            if campaign in tripped:
-                release(connection, each.claimed, now)
-                continue
-            fail_unwritable(connection, each.claimed, f"{each.fault} {each.why}", now)
-            failed += 1
-            if trip := self.settler.breaker.note(campaign, each.fault, each.why):
-                pause_campaign(connection, trip, now)
-                tripped.add(campaign)
-        return failed
 
     async def _serve(self, sender: Sender, queue: Queue) -> None:
         while (ready := await queue.get()) is not None:

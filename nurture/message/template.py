@@ -79,18 +79,22 @@ class Template:
 class Templates:
     """Every template of a folder by name."""
 
-    def __init__(self, templates: Mapping[str, Template]) -> None:
-        self._templates = dict(templates)
+    def __init__(self, sources: Mapping[str, Source], mistakes: Iterable[Mistake] = ()) -> None:
+        """Compiles the files by their names. Raises MistakesFound with `mistakes` and its own."""
+        self._sources = dict(sources)
+        forest = _Forest(make_environment(_loading(self._sources)), self._sources, mistakes)
+        if forest.mistakes:
+            raise MistakesFound(forest.mistakes)
+        self._templates = {stem(name): forest.template(name) for name in self._sources if is_main(name)}
 
     @classmethod
     def load(cls, folder: Path) -> "Templates":
         """Reads and compiles a folder. Raises MistakesFound with every broken file, line and column."""
-        sources, mistakes = read_folder(folder)
-        environment = make_environment(_loading(sources))
-        forest = _Forest(environment, sources, mistakes)
-        if forest.mistakes:
-            raise MistakesFound(forest.mistakes)
-        return cls({stem(name): forest.template(name) for name in sources if is_main(name)})
+        return cls(*read_folder(folder))
+
+    def __reduce__(self) -> tuple[type["Templates"], tuple[Mapping[str, Source]]]:
+        """Another process gets the files, as they were read, and compiles them itself."""
+        return Templates, (self._sources,)
 
     def get(self, name: str) -> Template:
         """The template of that name; KeyError when there is none."""

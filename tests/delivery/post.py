@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from nurture.channels.outcome import Accepted, NotSent, Outcome
 from nurture.clock import Clock
+from nurture.delivery.composer import Composer
 from nurture.delivery.freezing import Press
 from nurture.delivery.values import Ready
 from nurture.delivery.worker import FenceOf, Settle, Shift, Worker
@@ -88,11 +89,15 @@ class Post:
         self.mail = Postman(lambda ready: self.answer(ready), self.standing)
         self.line = Postman(lambda ready: self.answer(ready), self.standing)
 
-    def worker(self, name: str = "worker") -> Worker:
+    @property
+    def press(self) -> Press:
+        return Press(self.shop.settings, self.templates, INSTANCE)
+
+    def worker(self, name: str = "worker", composer: Composer | None = None) -> Worker:
         """A worker with one connection a channel."""
-        shift = Shift(self.shop.campaigns, Press(self.shop.settings, self.templates, INSTANCE))
         senders = {"email": [self.mail], "line": [self.line]}
-        return Worker(name, self.engine, self.standing.clock(), shift, senders)
+        shift = Shift(self.shop.campaigns, self.press)
+        return Worker(name, self.engine, self.standing.clock(), shift, senders, composer)
 
     def tick(self, when: str) -> dict[str, int]:
         """Plans, commits and delivers at a time of Tokyo."""

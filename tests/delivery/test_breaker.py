@@ -77,7 +77,7 @@ def test_a_bug_of_ours_fails_one_message_and_stops_its_campaign(engine: Engine, 
             raise RuntimeError(name)
 
     post.shop.tick("2026-11-20 10:05")
-    post.templates = Broken({each.name: each for each in post.templates})
+    post.templates = Broken.load(tmp_path)
     post.deliver("2026-11-20 10:05")
     assert statuses(post, "thanks") == {"failed": 1, "planned": 2}
     assert stops(post) == (["campaign:thanks"], [("breaker", "thanks", "bug")])

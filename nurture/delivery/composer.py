@@ -1,0 +1,190 @@
+"""A composer: a process of its own that writes messages, so that a worker's interpreter is left to the hand-over.
+
+It reads what messages are made of and answers with their bytes; it holds no lease, writes nothing to the database and
+may die at any time. It is told what to write over a pipe and ends when that closes, however the worker died.
+"""
+
+import asyncio
+import os
+import pickle
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
+from datetime import datetime
+from typing import IO, Any, Literal, NamedTuple
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from nurture.store import open_engine
+
+from .composing import compose_one, read_material
+from .freezing import Press, Unwritable
+from .values import Claimed, Ready
+
+log = structlog.get_logger()
+PROGRAM = "from nurture.delivery.composer import serve; serve()"
+LONGEST = 30.0
+"""Seconds after which a batch is given up: a quarter of a lease."""
+LARGEST_ANSWER = 8 * 1024 * 1024
+"""Bytes that are buffered before the pipe has to wait."""
+SIZE = 8
+"""Bytes that tell how long the next piece is."""
+
+
+class _Written(NamedTuple):
+    """A message as it comes out of the process: its touch is known here."""
+
+    sender: str
+    key: str
+    body: bytes
+    vouched: bool
+
+
+class _Failed(NamedTuple):
+    why: str
+    fault: Literal["template", "bug"]
+
+
+class Composer:
+    """The worker's side."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._url = engine.url.render_as_string(hide_password=False)
+        self._process: Process | None = None
+        self._beginning: asyncio.Task[None] | None = None
+        self._press: Press | None = None
+        """The one that the process was told of last."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it waits for work."""
+        return self._process is not None and self._press is not None
+
+    @property
+    def pid(self) -> int | None:
+        """The process's number while there is one."""
+        return self._process.pid if self._process else None
+
+    def begin(self, press: Press) -> None:
+        """Starts the process, which takes a second or two; `ready` when it has everything loaded."""
+        if self._process is None and self._beginning is None:
+            self._beginning = asyncio.create_task(self.start(press))
+
+    async def start(self, press: Press) -> None:
+        """As `begin`, awaited. Without a process, everything is written here as before."""
+        try:
+            path = os.pathsep.join(sys.path)
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",
+                "-c",
+                PROGRAM,
+                stdin=PIPE,
+                stdout=PIPE,
+                limit=LARGEST_ANSWER,
+                env={**os.environ, "PYTHONPATH": path},
+                # A Ctrl-C at a terminal is the worker's to answer.
+                start_new_session=True,
+            )
+            await self._ask((self._url, press))
+            self._press = press
+        except Exception as problem:
+            await self._lose(problem)
+        finally:
+            self._beginning = None
+
+    async def compose(self, press: Press, claims: Sequence[Claimed], now: datetime) -> list[Ready | Unwritable] | None:
+        """Every claim's message in their order; None where the process is lost, or the database troubles it."""
+        try:
+            answer = await self._ask((None if press is self._press else press, claims, now))
+            self._press = press
+        except Exception as problem:
+            await self._lose(problem)
+            return None
+        return None if answer is None else [_joined(*each) for each in zip(claims, answer, strict=True)]
+
+    async def close(self) -> None:
+        """Ends the process."""
+        if self._beginning:
+            self._beginning.cancel()
+            await asyncio.wait({self._beginning})
+        process, self._process, self._press = self._process, None, None
+        if process and process.returncode is None:
+            process.kill()
+        if process:
+            await process.communicate()
+
+    async def _ask(self, question: Any) -> Any:
+        process = self._process
+        assert process
+        assert process.stdin
+        assert process.stdout
+        asked = pickle.dumps(question, pickle.HIGHEST_PROTOCOL)
+        async with asyncio.timeout(LONGEST):
+            process.stdin.writelines([len(asked).to_bytes(SIZE), asked])
+            await process.stdin.drain()
+            size = int.from_bytes(await process.stdout.readexactly(SIZE))
+            return pickle.loads(await process.stdout.readexactly(size))  # from our own process
+
+    async def _lose(self, problem: Exception) -> None:
+        log.warning("composer_lost", error=type(problem).__name__)
+        self._beginning = None
+        await self.close()
+
+
+def _joined(claimed: Claimed, found: _Written | _Failed) -> Ready | Unwritable:
+    if isinstance(found, _Written):
+        return Ready(claimed, *found)
+    if found.fault == "bug":
+        log.error("compose_failed", touch=claimed.touch_id, error=found.why)
+    return Unwritable(claimed, *found)
+
+
+def serve() -> None:
+    """The process itself: answers until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))  # the worker tells
+    questions = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever else is printed must not get between the answers
+    question = _heard(questions)
+    if question is None:
+        return
+    url, press = question
+    engine = open_engine(url)
+    _say(answers, None)
+    while question := _heard(questions):
+        changed, claims, now = question
+        press = changed or press
+        _say(answers, _written(engine, press, claims, now))
+
+
+def _written(engine: Engine, press: Press, claims: Sequence[Claimed], now: datetime) -> list[_Written | _Failed] | None:
+    """None where the database can't be read: the worker will meet the same trouble, and knows what to do."""
+    try:
+        material = read_material(engine, press, claims, now)
+    except SQLAlchemyError:
+        return None
+    return [_parted(compose_one(press, each, material, now)) for each in claims]
+
+
+def _parted(found: Ready | Unwritable) -> _Written | _Failed:
+    if isinstance(found, Ready):
+        return _Written(found.sender, found.key, found.body, found.vouched)
+    return _Failed(found.why, found.fault)
+
+
+def _heard(questions: IO[bytes]) -> Any:
+    """The next question; None at the end, or where the worker died within one."""
+    size = questions.read(SIZE)
+    asked = questions.read(int.from_bytes(size))
+    return pickle.loads(asked) if size and len(asked) == int.from_bytes(size) else None  # from our own process
+
+
+def _say(answers: IO[bytes], answer: Any) -> None:
+    said = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+    answers.write(len(said).to_bytes(SIZE) + said)
+    answers.flush()

@@ -1,0 +1,188 @@
+"""Messages written by a process beside the worker: the same bytes, and its death costs nobody a message."""
+
+import asyncio
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+
+from nurture.delivery.composer import Composer
+from nurture.delivery.freezing import gather, write
+from nurture.delivery.values import Ready
+from nurture.delivery.worker import Worker
+from nurture.message.template import Templates
+from nurture.store import open_engine, reading
+from nurture.store.tables import Touch, table
+from tests.planning.people import instant, letter
+
+from .post import Post
+
+THANKS = letter("thanks", "{after: order}", step="valid_for: 5 days")
+NOON = "2026-11-20 12:00"
+TOUCH = table(Touch)
+
+
+def busy(engine: Engine, folder: Path, people: int) -> Post:
+    """A shop in which so many thanks are due at noon."""
+    post = Post(engine, folder, THANKS, email={"from_address": "minato@minato.example"})
+    for number in range(people):
+        post.shop.order(post.shop.customer(f"person{number}", family_name=f"山田{number}"), "2026-11-20 10:00")
+    post.shop.tick(NOON)
+    post.standing.at = instant(NOON)
+    return post
+
+
+def deliver(post: Post, composer: Composer, meanwhile: Callable[[Worker], Awaitable[None]]) -> dict[str, int]:
+    """Delivers what is due after `meanwhile`."""
+
+    async def run() -> dict[str, int]:
+        worker = post.worker(composer=composer)
+        try:
+            await meanwhile(worker)
+            return dict((await worker.deliver_due()).counts)
+        finally:
+            await composer.close()
+            worker.writer.close()
+
+    return asyncio.run(run())
+
+
+def started(post: Post, composer: Composer) -> Callable[[Worker], Awaitable[None]]:
+    async def start(worker: Worker) -> None:
+        await composer.start(post.press)
+        assert composer.ready
+
+    return start
+
+
+def recipients(post: Post) -> Counter[str]:
+    return Counter(ready.claimed.address for _, ready in post.mail.arrived)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_it_writes_the_bytes_that_would_be_written_here(engine: Engine, tmp_path: Path) -> None:
+    post, composer, asked = busy(engine, tmp_path, 120), Composer(engine), list[int]()
+    composing = composer.compose
+
+    async def counted(*arguments: object) -> object:
+        found = await composing(*arguments)  # type: ignore[arg-type]
+        asked.append(len(found or ()))
+        return found
+
+    composer.compose = counted  # type: ignore[method-assign, assignment]
+    assert deliver(post, composer, started(post, composer)) == {"sent": 120}
+    assert asked == [100, 20]
+    now, arrived = instant(NOON), [ready for _, ready in post.mail.arrived]
+    with reading(engine) as connection:
+        contexts = gather(connection, post.press, [ready.claimed for ready in arrived], now)
+    assert arrived == [write(post.press, ready.claimed, contexts[ready.claimed.touch_id], now) for ready in arrived]
+
+
+def test_killed_in_the_middle_it_is_done_without(engine: Engine, tmp_path: Path) -> None:
+    post, composer = busy(engine, tmp_path, 130), Composer(engine)
+
+    def kill(ready: Ready) -> None:
+        if len(post.mail.arrived) == 30 and composer.pid:
+            os.kill(composer.pid, signal.SIGKILL)
+
+    post.mail.before_fence = kill
+    assert deliver(post, composer, started(post, composer)) == {"sent": 130}
+    assert set(recipients(post).values()) == {1}
+    assert len(recipients(post)) == 130
+    assert composer.pid is None
+
+
+def test_a_database_that_it_cannot_read_is_asked_by_the_worker_itself(engine: Engine, tmp_path: Path) -> None:
+    post, composer = busy(engine, tmp_path, 20), Composer(open_engine(f"sqlite:///{tmp_path}/nothing.db"))
+    assert deliver(post, composer, started(post, composer)) == {"sent": 20}
+
+
+def test_a_template_that_fails_for_one_fails_for_one(engine: Engine, tmp_path: Path) -> None:
+    post, composer = busy(engine, tmp_path, 5), Composer(engine)
+    (tmp_path / "letter.txt.j2").write_text(
+        '---\nsubject: "s"\n---\n{{ 1 // (0 if "山田3" in customer.called else 1) }}\n', encoding="utf-8"
+    )
+    post.templates = Templates.load(tmp_path)
+    assert deliver(post, composer, started(post, composer)) == {"sent": 4, "failed": 1}
+    with engine.connect() as connection:
+        failed = connection.scalars(select(TOUCH.c.result).where(TOUCH.c.status == "failed")).one()
+    assert failed.startswith("template ")
+    assert "letter.txt.j2:4 message.failed" in failed
+
+
+def test_a_changed_template_reaches_it(engine: Engine, tmp_path: Path) -> None:
+    post, composer = busy(engine, tmp_path, 3), Composer(engine)
+
+    async def changed(worker: Worker) -> None:
+        await composer.start(post.press)
+        (tmp_path / "letter.txt.j2").write_text('---\nsubject: "新"\n---\nnew words\n', encoding="utf-8")
+        post.templates = Templates.load(tmp_path)
+        worker.shift = post.worker().shift
+
+    assert deliver(post, composer, changed) == {"sent": 3}
+    assert all(b"bmV3IHdvcmRz" in ready.body for _, ready in post.mail.arrived)
+
+
+def test_much_to_do_begins_it_and_an_end_in_its_first_moment_leaves_nothing_behind(
+    engine: Engine, tmp_path: Path
+) -> None:
+    post, composer = busy(engine, tmp_path, 201), Composer(engine)
+    seen: list[int] = []
+
+    def look(ready: Ready) -> None:
+        if composer.pid and not seen:
+            seen.append(composer.pid)
+
+    async def nothing(worker: Worker) -> None:
+        assert not composer.ready
+
+    post.mail.before_fence = look
+    assert deliver(post, composer, nothing) == {"sent": 201}
+    assert seen
+    assert not is_alive(seen[0])
+
+
+def test_it_ends_with_its_worker(engine: Engine, tmp_path: Path) -> None:
+    post = busy(engine, tmp_path, 1)
+    program = """
+import asyncio, pickle, sys
+from nurture.delivery.composer import Composer
+from nurture.store import open_engine
+
+async def main():
+    composer = Composer(open_engine(sys.argv[1]))
+    await composer.start(pickle.loads(sys.stdin.buffer.read()))
+    print(composer.pid, flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+    url = engine.url.render_as_string(hide_password=False)
+    with subprocess.Popen(
+        [sys.executable, "-c", program, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path.cwd()
+    ) as worker:
+        assert worker.stdin
+        assert worker.stdout
+        worker.stdin.write(pickle.dumps(post.press))
+        worker.stdin.close()
+        pid = int(worker.stdout.readline())
+        assert is_alive(pid)
+        worker.kill()
+    for _ in range(100):
+        if not is_alive(pid):
+            return
+        time.sleep(0.1)
+    raise AssertionError("it outlived its worker")
