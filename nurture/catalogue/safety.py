@@ -68,6 +68,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "「{subject}」の結果が分からない送信が続いたため止めました（{count} 通のうち {failed} 通）: nurture unknown",
         "'{subject}' was paused: of {count} messages nobody knows what became of {failed}: nurture unknown",
     ),
+    "alarm.breaker.complaint": (
+        (
+            "「{subject}」に迷惑メールの報告が続いたため止めました（{count} 通のうち {failed} 通）。"
+            "宛先の許諾と文面を確かめたら: nurture resume {subject}"
+        ),
+        (
+            "'{subject}' was paused: {failed} of {count} mails were reported as spam. "
+            "When permissions and text are checked: nurture resume {subject}"
+        ),
+    ),
     "alarm.backstop": (
         "送ってはいけない 1 通をデータベースが止めました（{check}、「{subject}」）。不具合です。お知らせください",
         "the database refused a message that must not be sent ({check}, '{subject}'): a bug, please report it",

@@ -1,7 +1,8 @@
 """The opt-out mailbox, for shops whose machine can't be reached from outside: letters in it become opt-outs.
 
 A letter counts when its subject carries the token of a `List-Unsubscribe` address, or when it asks for no more mail and
-comes from an address that exactly one customer has. Auto-replies (RFC 3834) count for nothing.
+comes from an address that exactly one customer has. Reports of complaints (RFC 5965) stop commercial mail. Auto-replies
+(RFC 3834) count for nothing.
 """
 
 import imaplib
@@ -23,6 +24,7 @@ from nurture.message.link import read_token
 from nurture.store import writing
 from nurture.store.tables import Address, table
 
+from .complaint import NOT_SPAM, Report, complain, read_report
 from .letter import LARGEST, Letter, read_letter
 from .optout import opt_out
 from .proof import prove_by_click, settle_by_letter
@@ -62,6 +64,8 @@ class Reading:
     """Auto-replies, bounces and lists."""
     unclear: int
     """Letters left for a person: flagged in the mailbox."""
+    complaints: int = 0
+    """Reports of mail providers that were acted on, repeated ones included."""
 
 
 def read_optouts(engine: Engine, settings: Settings, box: Mailbox, now: datetime) -> Reading:
@@ -69,12 +73,16 @@ def read_optouts(engine: Engine, settings: Settings, box: Mailbox, now: datetime
 
     Raises OSError or imaplib.IMAP4.error where the mailbox can't be read.
     """
-    found = {"opted_out": 0, "ignored": 0, "unclear": 0}
+    found = {"opted_out": 0, "ignored": 0, "unclear": 0, "complaints": 0}
     for key, raw in box.new():
         letter = read_letter(raw)
         with writing(engine) as connection:
-            what = _act(connection, settings, letter, now)
-            settle_by_letter(connection, raw, now)
+            report = read_report(raw)
+            if report:
+                what = _report(connection, settings, report, now)
+            else:
+                what = _act(connection, settings, letter, now)
+                settle_by_letter(connection, raw, now)
         box.settle(key, clear=what != "unclear")
         log.info("mailbox.read", what=what, message_id=letter.message_id)
         found[what] += 1
@@ -160,6 +168,12 @@ def open_imap(environment: Mapping[str, str]) -> Iterator[Imap | None]:
         yield Imap(connection)
     finally:
         connection.logout()
+
+
+def _report(connection: Connection, settings: Settings, report: Report, now: datetime) -> str:
+    if report.kind == NOT_SPAM:
+        return "ignored"
+    return "unclear" if complain(connection, settings, report, now) is None else "complaints"
 
 
 def _act(connection: Connection, settings: Settings, letter: Letter, now: datetime) -> str:
