@@ -1,8 +1,10 @@
-"""What something took: seconds on the wall, and seconds of a processor, ours and the database server's together.
+"""What something took: seconds on the wall, and seconds of a processor: ours, our ended processes' and the database
+server's together.
 
 On a machine that others use as well the wall says more of the neighbours; the processor's own count says what was done.
 """
 
+import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,10 +27,15 @@ class Effort:
 def spent(connection: Connection | None = None) -> Iterator[Effort]:
     """Measures a block; `connection` names the PostgreSQL backend whose work counts as well."""
     found, server = Effort(), _backend(connection)
-    wall, ours, theirs = time.perf_counter(), time.process_time(), _used(server)
+    wall, ours, theirs = time.perf_counter(), _ours(), _used(server)
     yield found
     found.wall = time.perf_counter() - wall
-    found.cpu = time.process_time() - ours + _used(server) - theirs
+    found.cpu = _ours() - ours + _used(server) - theirs
+
+
+def _ours() -> float:
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime
 
 
 def _backend(connection: Connection | None) -> Path | None:

@@ -20,6 +20,13 @@ PAUSE = table(Pause)
 
 def make_placer(connection: Connection, situation: Situation, full: Mapping[int, list[Block]] | None = None) -> Placer:
     """The placer of this tick, pauses read from the database."""
+    return placer_of(situation, _pauses(connection, situation), full)
+
+
+def placer_of(
+    situation: Situation, pauses: Sequence[tuple[str, Block]], full: Mapping[int, list[Block]] | None = None
+) -> Placer:
+    """The placer of a situation with these pauses in force."""
     steps = tuple(
         StepRule(
             f"{each.campaign.campaign}/{each.step.step}",
@@ -36,7 +43,7 @@ def make_placer(connection: Connection, situation: Situation, full: Mapping[int,
     windows = tuple(each.step.window for each in situation.steps)
     longest = max((each.reach_seconds for each in situation.steps), default=DAY)
     found = _Calendars(situation, windows, longest)
-    return Placer(situation.instant, steps, situation.caps, found.openings, _pauses(connection, situation), full or {})
+    return Placer(situation.instant, steps, situation.caps, found.openings, pauses, full or {})
 
 
 class _Calendars:

@@ -1,6 +1,7 @@
 """The stream between the database and `place`: owners in order, with their candidates and counted contacts."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import lru_cache
 from itertools import groupby, islice
 from operator import itemgetter
@@ -10,25 +11,25 @@ from sqlalchemy import BigInteger, Connection, Select, bindparam, case, select
 
 from nurture.collector import uncollected
 from nurture.gates.cap import longest_memory
-from nurture.gates.placing import Candidate, Contact, Placer
+from nurture.gates.placing import Placer
 from nurture.gates.situation import Situation
 from nurture.rules.joining import join_in_order
 from nurture.store import binary_order, driver_cursor
 from nurture.store.tables import Contact as ContactRow
 from nurture.store.tables import Pause, table
 
+from .alike import OWNER, Alike, Owned, Row
+from .assistant import assistant, place_with
 from .cutting import EVERYBODY, in_range, ranges
 from .times import seconds
 from .workspace import CANDIDATE
 
 CONTACT, PAUSE = table(ContactRow), table(Pause)
 BATCH = 5_000
-REMEMBERED = 10_000
-"""Answers kept at most: orders differ in their instants, and their answers would be kept for nothing."""
-OWNER, THREAD, WISH = (Candidate._fields.index(name) for name in ("owner_id", "thread", "step_id"))
-"""From WISH on a candidate says what is wished for, before it whose it is."""
-Row = tuple[Any, ...]
-NOBODY: Sequence[Contact] = ()
+"""Rows fetched at once."""
+TOGETHER = 1_000
+"""Owners placed at once."""
+NOBODY: list[Row] = []
 BEYOND: Row = (EVERYBODY[1] + 1,)
 """Stands behind the last contact: no owner has this number."""
 DECISION_COLUMNS = ("candidate_id", "status", "verdict", "at", "channel", "failing")
@@ -36,61 +37,31 @@ DECISION_COLUMNS = ("candidate_id", "status", "verdict", "at", "channel", "faili
 
 def place_all(connection: Connection, situation: Situation, placer: Placer, owners: Iterable[int] = ()) -> None:
     """Places every candidate that passes the fixed gates, or only those of `owners`, and writes the decisions."""
-    decisions = _decide(connection, situation, placer, list(owners))
+    chosen = list(owners)
     write = _copy if connection.dialect.name == "postgresql" else _insert_many
-    with uncollected():
-        while batch := list(islice(decisions, BATCH)):
-            write(connection, batch)
+    bounds = [EVERYBODY] if chosen else list(ranges(connection, CANDIDATE.c.owner_id, CANDIDATE.c.gate == 0))
+    # From two ranges on, what starting a process takes is little beside what it saves.
+    with assistant(situation, placer) if len(bounds) > 1 else nullcontext() as helping, uncollected():
+        batches = _batches(_owned(connection, situation, bounds, chosen))
+        for decisions in place_with(helping, Alike(placer), batches):
+            write(connection, decisions)
 
 
-def _decide(connection: Connection, situation: Situation, placer: Placer, owners: Sequence[int]) -> Iterator[Row]:
+def _owned(
+    connection: Connection, situation: Situation, bounds: Sequence[tuple[int, int]], owners: Sequence[int]
+) -> Iterator[Owned]:
     some, chosen = bool(owners), {"owners": list(owners)} if owners else {}
     oldest = situation.instant - longest_memory(situation.caps)
-    place = _Alike(placer).place
-    for first, last in [EVERYBODY] if some else ranges(connection, CANDIDATE.c.owner_id, CANDIDATE.c.gate == 0):
+    for first, last in bounds:
         values = {**chosen, "first": first, "last": last}
         ledger = _Ledger(_rows(connection, _contacts(some=some), {**values, "oldest": oldest}))
         for owner, mine in groupby(_rows(connection, _candidates(some=some), values), key=itemgetter(OWNER)):
-            yield from place(list(mine), ledger.of(owner) if ledger.owner <= owner else NOBODY)
+            yield list(mine), ledger.of(owner) if ledger.owner <= owner else NOBODY
 
 
-class _Alike:
-    """Whoever was not contacted lately and waits for the same things gets the same answer, worked out once.
-
-    Of a letter to everybody that is most people: what `place` is given then differs in nothing but ids.
-    """
-
-    def __init__(self, placer: Placer) -> None:
-        self.placer = placer
-        self.answers: dict[Row, list[Row]] = {}
-
-    def place(self, rows: list[Row], contacts: Sequence[Contact]) -> Sequence[Row]:
-        """The decisions for one owner's rows, each in the order of `Candidate`."""
-        key = None if contacts or self.placer.full else _wishes(rows)
-        if key is None:
-            return self._place(rows, contacts)
-        answers = self.answers.get(key)
-        if answers is not None:
-            # Of one row for one answer, nearly always: `zip` would take longer than all the rest.
-            if len(rows) == 1:
-                return ((rows[0][0], *answers[0]),)
-            return [(row[0], *answer) for row, answer in zip(rows, answers, strict=True)]
-        decisions = self._place(rows, contacts)
-        if len(self.answers) < REMEMBERED:
-            self.answers[key] = [decision[1:] for decision in decisions]
-        return decisions
-
-    def _place(self, rows: list[Row], contacts: Sequence[Contact]) -> Sequence[Row]:
-        return list(self.placer.place([Candidate._make(row) for row in rows], contacts))
-
-
-def _wishes(rows: list[Row]) -> Row | None:
-    """What is wished for without whose it is; None where steps of one thread depend on each other."""
-    if len(rows) == 1:
-        return rows[0][WISH:]
-    if len({row[THREAD] for row in rows}) < len(rows):
-        return None
-    return tuple([row[WISH:] for row in rows])
+def _batches(owners: Iterator[Owned]) -> Iterator[list[Owned]]:
+    while batch := list(islice(owners, TOGETHER)):
+        yield batch
 
 
 def _rows(connection: Connection, statement: Select[Any], values: dict[str, Any]) -> Iterator[Row]:
@@ -162,12 +133,12 @@ class _Ledger:
         self.ahead = next(self.rows, BEYOND)
         self.owner = self.ahead[0]
 
-    def of(self, owner: int) -> Sequence[Contact]:
+    def of(self, owner: int) -> list[Row]:
         while self.owner < owner:
             self._advance()
         found = []
         while self.owner == owner:
-            found.append(Contact(self.ahead[1], self.ahead[2], self.ahead[3]))
+            found.append(self.ahead[1:])
             self._advance()
         return found
 

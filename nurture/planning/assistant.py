@@ -1,0 +1,187 @@
+"""An assistant: a process of its own that places owners beside the planner, where there are many and a second core.
+
+It works with the planner's own placer, so that it does not matter who has placed whom. It reads no database, may die at
+any time, and ends when its pipe closes, however the planner died.
+"""
+
+import fcntl
+import os
+import pickle
+import signal
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from queue import Empty, SimpleQueue
+from subprocess import PIPE, Popen
+from threading import Thread
+from typing import IO, Any
+
+import structlog
+
+from nurture.collector import uncollected
+from nurture.gates.placing import Block, Placer
+from nurture.gates.situation import Situation
+from nurture.gates.timing import placer_of
+
+from .alike import Alike, Owned, Row
+
+log = structlog.get_logger()
+PROGRAM = "from nurture.planning.assistant import serve; serve()"
+AHEAD = 10
+"""Batches that may wait for it: it is not to be idle while the database sorts the next hundred thousand candidates."""
+LONGEST = 30.0
+"""Seconds after which it is given up; a batch takes a fortieth of one."""
+PIPE_BYTES = 1024 * 1024
+"""What these batches take: with less, the planner would have to wait for the assistant to read."""
+SIZE = 8
+"""Bytes that tell how long the next piece is."""
+
+
+class Assistant:
+    """The planner's side."""
+
+    def __init__(self, process: "Popen[bytes]", situation: Situation, pauses: Sequence[tuple[str, Block]]) -> None:
+        self.process = process
+        self._given: deque[list[Owned]] = deque()
+        self._answers: SimpleQueue[list[Row] | None] = SimpleQueue()
+        self._lost = False
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
+        # What a situation has worked out for itself stays here: zones and statements are found anew, or not needed.
+        self._say((replace(situation), pauses))
+
+    @property
+    def free(self) -> bool:
+        """Whether it can be given a batch."""
+        return not self._lost and len(self._given) - self._answers.qsize() < AHEAD
+
+    def give(self, owners: list[Owned]) -> None:
+        """Asks it to place these owners; the answer comes with `answers` or `rest`."""
+        self._given.append(owners)
+        self._say(owners)
+
+    def answer(self) -> Iterator[list[Row]]:
+        """The decisions about the batch that it was given first, if it has come to them by now."""
+        with suppress(Empty):
+            yield from self._take(self._answers.get_nowait())
+
+    def rest(self) -> Iterator[list[Row]]:
+        """Waits for the decisions about every batch that it still has."""
+        while self._given and not self._lost:
+            try:
+                yield from self._take(self._answers.get(timeout=LONGEST))
+            except Empty:
+                self._lose()
+
+    def given_back(self) -> Iterator[list[Owned]]:
+        """The batches that it was lost with."""
+        while self._given:
+            yield self._given.popleft()
+
+    def close(self) -> None:
+        """Ends the process."""
+        self.process.kill()
+        self.process.wait()
+        self._listener.join()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(OSError):
+                assert pipe
+                pipe.close()
+
+    def _take(self, answer: list[Row] | None) -> Iterator[list[Row]]:
+        if answer is None:
+            self._lose()
+        else:
+            self._given.popleft()
+            yield answer
+
+    def _say(self, what: Any) -> None:
+        assert self.process.stdin
+        said = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
+        try:
+            self.process.stdin.write(len(said).to_bytes(SIZE) + said)
+            self.process.stdin.flush()
+        except OSError:
+            self._lose()
+
+    def _listen(self) -> None:
+        assert self.process.stdout
+        while (answer := _heard(self.process.stdout)) is not None:
+            self._answers.put(answer)
+        self._answers.put(None)
+
+    def _lose(self) -> None:
+        log.warning("assistant_lost", given_back=len(self._given))
+        self._lost = True
+
+
+@contextmanager
+def assistant(situation: Situation, placer: Placer) -> Iterator[Assistant | None]:
+    """An assistant within the block, None where the machine has no core for it or starts no process."""
+    process = _start() if _cores() > 1 else None
+    if process is None:
+        yield None
+        return
+    helping = Assistant(process, situation, placer.pauses)
+    try:
+        yield helping
+    finally:
+        helping.close()
+
+
+def place_with(helping: Assistant | None, alike: Alike, batches: Iterable[list[Owned]]) -> Iterator[list[Row]]:
+    """The decisions for every batch, placed by whoever is free; in no order. Nothing is lost with the assistant."""
+    for batch in batches:
+        if helping is None or not helping.free:
+            yield alike.place(batch)
+        else:
+            helping.give(batch)
+        if helping:
+            # One for one: whoever wrote down all that is there would leave the assistant without work meanwhile.
+            yield from helping.answer()
+    if helping:
+        yield from helping.rest()
+        yield from map(alike.place, helping.given_back())
+
+
+def serve() -> None:
+    """The process itself: answers until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever else is printed must not get between the answers
+    situation, pauses = _heard(questions)
+    alike = Alike(placer_of(situation, pauses))
+    with uncollected():
+        while (owners := _heard(questions)) is not None:
+            said = pickle.dumps(alike.place(owners), pickle.HIGHEST_PROTOCOL)
+            answers.write(len(said).to_bytes(SIZE) + said)
+            answers.flush()
+
+
+def _heard(pipe: IO[bytes]) -> Any:
+    """The next piece; None at the end, or where the other side died within one."""
+    size = pipe.read(SIZE)
+    said = pipe.read(int.from_bytes(size))
+    return pickle.loads(said) if size and len(said) == int.from_bytes(size) else None  # from our own process
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _start() -> "Popen[bytes] | None":
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-P", "-c", PROGRAM]
+    try:
+        # A Ctrl-C at a terminal is the planner's to answer.
+        process = Popen(command, stdin=PIPE, stdout=PIPE, env=environment, start_new_session=True)
+    except OSError as problem:
+        log.warning("assistant_missing", error=type(problem).__name__)
+        return None
+    for pipe in (process.stdin, process.stdout):
+        if pipe and hasattr(fcntl, "F_SETPIPE_SZ"):
+            with suppress(OSError):
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    return process
