@@ -395,6 +395,7 @@ def _claimed(asked: Asked, hop: int, until: int, apart: float | None) -> Claimed
         expires_at=row.expires_at,
         sendable_until=until,
         apart=apart,
+        shares=bool(row.shares),
         zone=row.zone,
     )
 

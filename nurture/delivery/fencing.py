@@ -114,9 +114,16 @@ def finish_attempts(connection: Connection, ended: Iterable[tuple[Claimed, str, 
     FINISHING.run(connection, rows, now=int(now.timestamp()))
 
 
-def lock_people(connection: Connection, batch: Iterable[Claimed]) -> set[int]:
-    """Locks customers, owners and whoever shares their inboxes, in ascending order; gives those who share one."""
-    return lock_sharing(connection, (each for claimed in batch for each in (claimed.customer_id, claimed.owner_id)))
+def lock_people(connection: Connection, claims: Iterable[Claimed], changing: Iterable[Claimed] = ()) -> set[int]:
+    """Locks customers, owners and whoever shares their inboxes, in ascending order; gives those who share one.
+
+    Who shared nothing at the claim is not asked again: a fence finds another version where that changed. Of those that
+    are `changing`, no version is compared.
+    """
+    claims = list(claims)
+    asked = [*(each for each in claims if each.shares), *changing]
+    alone = [each.customer_id for each in claims if not each.shares]
+    return lock_sharing(connection, {who for each in asked for who in (each.customer_id, each.owner_id)}, alone)
 
 
 def _note(

@@ -16,9 +16,11 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    exists,
     func,
     literal,
     null,
+    or_,
     select,
     type_coerce,
 )
@@ -99,6 +101,7 @@ def _statement(situation: Situation, step: PlannedStep, moment: Moment) -> Selec
         _zone(situation).label("zone"),
         CUSTOMER.c.kind,
         CUSTOMER.c.version,
+        _shares().label("shares"),
         reaches[0].label("first_reach"),
         (reaches[1] if len(reaches) > 1 else null()).label("second_reach"),
         held.label("held"),
@@ -129,6 +132,12 @@ def _statement(situation: Situation, step: PlannedStep, moment: Moment) -> Selec
 def _zone(situation: Situation) -> ColumnElement[str]:
     account = select(ACCOUNT.c.zone).where(ACCOUNT.c.id == CUSTOMER.c.account_id).scalar_subquery()
     return func.coalesce(CUSTOMER.c.zone, account, situation.settings.timezone)
+
+
+def _shares() -> ColumnElement[bool]:
+    """Whether somebody else's mail goes to the same inbox."""
+    other = CUSTOMER.alias("sharer")
+    return or_(CUSTOMER.c.cap_owner_id.is_not(None), exists().where(other.c.cap_owner_id == CUSTOMER.c.id))
 
 
 def _seconds(column: ColumnElement[Any]) -> ColumnElement[int]:

@@ -32,6 +32,8 @@ class Claimed:
     """Past it the fence refuses: the window's end less the guard band, or expiry."""
     apart: float | None = None
     """Seconds between wall clock and boot time at the claim: another difference at the fence is a step of a clock."""
+    shares: bool = True
+    """Whether the customer shared an inbox with anybody at the claim; who joined since has changed the version."""
     zone: str = "UTC"
     """The recipient's, by whose days the backstop counts calendar caps."""
 

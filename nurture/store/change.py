@@ -88,14 +88,15 @@ def _sharing(connection: Connection, customer_ids: Iterable[int]) -> dict[int, i
     return dict(sorted(found.items()))
 
 
-def lock_sharing(connection: Connection, customer_ids: Iterable[int]) -> set[int]:
+def lock_sharing(connection: Connection, customer_ids: Iterable[int], alone: Iterable[int] = ()) -> set[int]:
     """Locks customers and all who share an inbox with one of them, in ascending order of id, so that a `change` of them
     in the same transaction waits for nobody. Gives those of them who share an inbox.
 
-    On SQLite the write transaction is the lock.
+    `alone`: customers who shared one with nobody at a version that the caller compares; they are locked too, but not
+    asked. On SQLite the write transaction is the lock.
     """
     owners = _sharing(connection, customer_ids)
-    for ids in _chunks(list(owners)):
+    for ids in _chunks(sorted({*owners, *alone})):
         _lock(connection, ids)
     shared = {customer: owner for customer, owner in owners.items() if owner is not None}
     return shared.keys() | set(shared.values())
