@@ -1,7 +1,7 @@
 """`python -m bench.delivery`: messages a second from a planned touch to a recorded outcome, beside other senders.
 
-Everybody talks to the same sink (Postfix's smtp-sink) with ten connections. A round is one run of each, one after the
-other, and what counts is the ratio within a round: the machine's noise hits all of them.
+Everybody talks to the same sink (Postfix's smtp-sink), with twenty connections where nothing else is said. A round is
+one run of each, one after the other, and what counts is the ratio within a round: the machine's noise hits all of them.
 """
 
 import argparse
@@ -27,6 +27,8 @@ PEER_NAMES = {"drip": "django-drip-campaigns", "post_office": "django-post-offic
 DELAY = 0.005
 """Seconds each way: ten milliseconds there and back."""
 STAGES = ("claim", "compose", "freeze", "fence", "record", "transport")
+FAR = (4, 10)
+"""Connections over the distance: what `email: connections` is by itself, and more."""
 MEMORY_SIZES = (20_000, 1_000_000)
 Found = dict[str, float]
 
@@ -101,12 +103,18 @@ class Bench:
         """Behind ten milliseconds of network."""
         few = max(self.messages // 4, 100)
         shop = Shop(self.shop.folder / "far", TEMPLATES[self.name], few, self.port)
+        ours: dict[int, list[Sent]] = {each: [] for each in FAR}
+        theirs: dict[int, list[Sent]] = {each: [] for each in FAR}
         with relay(self.port, DELAY) as port:
-            ours, theirs = [], []
             for _ in range(rounds):
-                ours.append(_sent(shop.worker(port)))
-                theirs.append(bare(port, shop.body(), few))
-        return [_ratio(f"{self.name}, 10 ms away : aiosmtplib, bytes ready", ours, theirs, "sqlite", 3.0)]
+                for connections in FAR:
+                    ours[connections].append(_sent(shop.worker(port, None, connections)))
+                    theirs[connections].append(bare(port, shop.body(), few, None, connections))
+        what = f"{self.name}, 10 ms away : aiosmtplib, bytes ready"
+        return [
+            _ratio(f"{what}, {each} connections", ours[each], theirs[each], "sqlite", 3.0 if each == FAR[0] else None)
+            for each in FAR
+        ]
 
     def encrypted(self, rounds: int) -> list[Figure]:
         """Over TLS, which a relay before the sink ends: it costs all of them the same."""

@@ -52,12 +52,15 @@ class Shop:
         self.planned, self.emptied = folder / "planned.db", folder / "round.db"
         self.fill(f"sqlite:///{self.planned}", max(customers, messages))
 
-    def worker(self, port: int | None = None, authority: Path | None = None) -> dict[str, float]:
+    def worker(
+        self, port: int | None = None, authority: Path | None = None, connections: int = CONNECTIONS
+    ) -> dict[str, float]:
         """One worker in a process of its own on a fresh copy: what it sent, how long it took, what it needed."""
         for suffix in ("", "-wal", "-shm"):
             self.emptied.with_name(self.emptied.name + suffix).unlink(missing_ok=True)
         shutil.copy(self.planned, self.emptied)
-        (found,) = _run([self._started(f"sqlite:///{self.emptied}", port or self.port, authority)])
+        url = f"sqlite:///{self.emptied}"
+        (found,) = _run([self._started(url, port or self.port, authority, connections)])
         assert found["sent"] == self.messages, found
         return found
 
@@ -106,8 +109,10 @@ class Shop:
         assert written.touches == self.messages, written
         engine.dispose()
 
-    def _started(self, url: str, port: int, authority: Path | None) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "bench.sending", url, str(self.folder), str(port), str(CONNECTIONS)]
+    def _started(
+        self, url: str, port: int, authority: Path | None, connections: int = CONNECTIONS
+    ) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "bench.sending", url, str(self.folder), str(port), str(connections)]
         return subprocess.Popen([*command, str(authority or "")], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 

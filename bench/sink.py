@@ -16,7 +16,7 @@ from typing import NamedTuple
 import aiosmtplib
 import trustme
 
-CONNECTIONS = 10
+CONNECTIONS = 20
 SINK = "/usr/sbin/smtp-sink"
 SOURCE = "/usr/sbin/smtp-source"
 
@@ -63,10 +63,10 @@ def source(port: int, body: bytes, messages: int, folder: Path) -> Sent:
     return Sent(messages / (time.perf_counter() - began), (_of_children() - cpu) / messages)
 
 
-def bare(port: int, body: bytes, messages: int, trusted: Path | None = None) -> Sent:
+def bare(port: int, body: bytes, messages: int, trusted: Path | None = None, connections: int = CONNECTIONS) -> Sent:
     """aiosmtplib with the bytes at hand, nothing composed and nothing recorded."""
     began, cpu = time.perf_counter(), time.process_time()
-    asyncio.run(_send_bare(port, body, messages, trusting(trusted) if trusted else None))
+    asyncio.run(_send_bare(port, body, messages, trusting(trusted) if trusted else None, connections))
     return Sent(messages / (time.perf_counter() - began), (time.process_time() - cpu) / messages)
 
 
@@ -83,15 +83,15 @@ def certificate_in(folder: Path) -> tuple[Path, Path]:
     return made
 
 
-async def _send_bare(port: int, body: bytes, messages: int, context: ssl.SSLContext | None) -> None:
+async def _send_bare(port: int, body: bytes, messages: int, context: ssl.SSLContext | None, connections: int) -> None:
     async def loop(count: int) -> None:
         secured = {"use_tls": True, "tls_context": context} if context else {"use_tls": False, "start_tls": False}
         async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, **secured) as client:
             for _ in range(count):
                 await client.sendmail("shop@shop.example", ["c1@x.example"], body)
 
-    share, rest = divmod(messages, CONNECTIONS)
-    await asyncio.gather(*(loop(share + (number < rest)) for number in range(CONNECTIONS)))
+    share, rest = divmod(messages, connections)
+    await asyncio.gather(*(loop(share + (number < rest)) for number in range(connections)))
 
 
 @contextmanager
