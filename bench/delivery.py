@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 from .cluster import cluster
 from .figure import Figure
@@ -135,7 +135,7 @@ class Bench:
         body = self.shop.body()
         rates: dict[int, list[Sent]] = {1: [], 2: [], 4: []}
         sources: list[Sent] = []
-        with cluster(Path("/tmp/nurture-bench/sending"), durable=True) as maintenance:
+        with cluster(Path(gettempdir()) / "nurture-bench" / "sending", durable=True) as maintenance:
             for number in range(rounds):
                 sources.append(source(self.port, body, self.messages, self.shop.folder))
                 for workers, found in rates.items():
