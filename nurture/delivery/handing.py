@@ -67,7 +67,6 @@ class HandingOver:
     def _written(self, tried: Tried, done: "asyncio.Future[bool]") -> None:
         self._recording.discard(done)
         if done.cancelled() or done.exception() is None:
-            if trip := self._settler.counted(tried):
-                self._again.append(asyncio.create_task(self._settler.pause(trip)))
+            self._settler.count(tried)
         else:
             self._again.append(asyncio.create_task(self._settler.record(tried)))

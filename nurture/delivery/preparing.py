@@ -7,7 +7,6 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine
 
-from .breaker import pause_campaign
 from .composer import Composer
 from .composing import compose_one, read_material
 from .freezing import Press, Unwritable
@@ -97,9 +96,7 @@ class Preparer:
             if campaign in self._tripped and now <= self._tripped[campaign]:
                 release(connection, each.claimed, now)
                 continue
-            fail_unwritable(connection, each.claimed, f"{each.fault} {each.why}", now)
             failed += 1
-            if trip := self._settler.breaker.note(campaign, each.fault, each.why):
-                pause_campaign(connection, trip, now)
+            if fail_unwritable(connection, each.claimed, each.fault, each.why, now):
                 self._tripped[campaign] = self._settler.clock.now()
         return failed

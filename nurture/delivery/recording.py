@@ -16,9 +16,11 @@ from nurture.channels.outcome import Accepted, Deferred, NotSent, Outcome, Rejec
 from nurture.channels.retry import backoff, slows_domain
 from nurture.rules.permission import sendable
 from nurture.store import Prepared, change, pause, together
+from nurture.store.failing import Fault, note_fault
 from nurture.store.tables import Customer, Message, Suppression, Touch, TouchLog, table
 from nurture.zone import period_end, zone_table
 
+from .breaker import BROKEN
 from .fencing import finish_attempt, finish_attempts, lock_people, unfence
 from .throttle import slow_down, slowed_domains, speed_up
 from .values import Claimed
@@ -72,13 +74,17 @@ def record(connection: Connection, tried: Sequence[Tried], now: datetime) -> int
     accepted = [each for each in tried if isinstance(each.outcome, Accepted)]
     others = [each for each in tried if not isinstance(each.outcome, Accepted)]
     if others:  # what was accepted changes nobody
-        lock_people(connection, (), [each.claimed for each in others])
+        lock_people(connection, [each.claimed for each in others])
     return _accepted(connection, accepted, now) + sum(_record(connection, each, now) for each in others)
 
 
-def fail_unwritable(connection: Connection, claimed: Claimed, why: str, now: datetime) -> None:
-    """A message that can't be written for this customer: final, and the slot is free again."""
-    _finish(connection, claimed, now, "failed", why[:200], keep_slot=False)
+def fail_unwritable(connection: Connection, claimed: Claimed, fault: Fault, why: str, now: datetime) -> bool:
+    """A message that can't be written for this customer: final, and the slot is free again.
+
+    True where its campaign is paused, as it was one too many.
+    """
+    _finish(connection, claimed, now, "failed", f"{fault} {why}"[:200], keep_slot=False)
+    return note_fault(connection, claimed.campaign.campaign, fault, why, now)
 
 
 def release(connection: Connection, claimed: Claimed, now: datetime, at: int | None = None) -> bool:
@@ -119,7 +125,10 @@ def _record(connection: Connection, tried: Tried, now: datetime) -> bool:
     if isinstance(outcome, Unknown):
         return _unknown(connection, tried, outcome, now)
     if isinstance(outcome, Rejected):
-        return _rejected(connection, tried, outcome, now)
+        written = _rejected(connection, tried, outcome, now)
+        if written and outcome.scope in ("message", "address"):
+            note_fault(connection, tried.claimed.campaign.campaign, "refused", outcome.code, now)
+        return written
     assert isinstance(outcome, Deferred | NotSent)
     return _not_now(connection, tried, outcome, now)
 
@@ -217,7 +226,12 @@ def _unknown(connection: Connection, tried: Tried, outcome: Unknown, now: dateti
         if wait is not None:
             return _write(connection, claimed, {"lease_until": literal(wait, BigInteger), "worker": None})
     finish_attempt(connection, claimed, now, "unknown", "", outcome.reason)
-    return _finish(connection, claimed, now, "unknown", "unknown", keep_slot=True)
+    if not _finish(connection, claimed, now, "unknown", "unknown", keep_slot=True):
+        return False
+    note_fault(
+        connection, claimed.campaign.campaign, "bug" if outcome.reason == BROKEN else "unknown", outcome.reason, now
+    )
+    return True
 
 
 def _key_lives(connection: Connection, claimed: Claimed, instant: int) -> bool:

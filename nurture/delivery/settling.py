@@ -1,4 +1,4 @@
-"""Settling: outcomes and fences of all connections in one transaction, and what an outcome says of its campaign.
+"""Settling: outcomes and fences of all connections in one transaction.
 
 Who sends is not known here, nor is how.
 """
@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from nurture.channels.outcome import Accepted, Unknown
 from nurture.clock import Clock
 
-from .breaker import Breaker, Trip, pause_campaign
 from .fencing import let_pass, lock_people
 from .freezing import store_frozen
 from .recording import Tried, record
@@ -34,7 +33,6 @@ class Settler:
         self.clock, self.writer = clock, writer
         self.counts: Counter[str] = Counter()
         """Outcomes written so far, by their words."""
-        self.breaker = Breaker()
 
     def put(self, item: Tried | Ready) -> "asyncio.Future[bool]":
         """Has an outcome written, or asks the fence of a message; True for an outcome, and for who passed."""
@@ -47,10 +45,8 @@ class Settler:
         # Asked again by the instant that is written: the clock may have been set since the message asked to pass.
         ready = [each for each in items if isinstance(each, Ready) and not self.stepped(each.claimed, now)]
         claims = [each.claimed for each in ready]
-        taken = [each.claimed for each in tried if isinstance(each.outcome, Accepted)]
-        changing = [each.claimed for each in tried if not isinstance(each.outcome, Accepted)]
-        # At once for all, so that two workers can't wait for each other.
-        sharers = lock_people(connection, [*taken, *claims], changing)
+        # At once for both, so that two workers can't wait for each other.
+        sharers = lock_people(connection, [*(each.claimed for each in tried), *claims])
         if tried:
             record(connection, tried, now)
         passed = let_pass(connection, claims, now, SENDING_LEASE, sharers) if claims else set()
@@ -70,22 +66,15 @@ class Settler:
             except SQLAlchemyError:
                 await self.clock.sleep(0.1 * 2**attempt)
             else:
-                if trip := self.counted(tried):
-                    await self.pause(trip)
+                self.count(tried)
                 return
         # The lease will run out and the reaper settles it: a fenced message becomes unknown, never a second one.
 
-    def counted(self, tried: Tried) -> Trip | None:
-        """Counts an outcome that was written; gives the reason to pause its campaign."""
+    def count(self, tried: Tried) -> None:
+        """Counts an outcome that was written."""
         if isinstance(tried.outcome, Unknown) and tried.outcome.retry_same_key:
-            return None  # it will be repeated, and that decides
+            return  # it will be repeated, and that decides
         self.counts[_word(tried)] += 1
-        return self.breaker.note_outcome(tried.claimed.campaign.campaign, tried.outcome)
-
-    async def pause(self, trip: Trip) -> None:
-        """Pauses a campaign; what is claimed of it passes no fence any more."""
-        now = self.clock.now()
-        await self.writer.run(lambda connection: pause_campaign(connection, trip, now))
 
 
 def _word(tried: Tried) -> str:

@@ -15,7 +15,8 @@ from email.policy import compat32
 from sqlalchemy import Connection
 
 from nurture.message.link import Subscription
-from nurture.store.doubt import handed_over, in_doubt, prove_arrival, settle_unknown
+from nurture.store.doubt import campaigns_of, handed_over, in_doubt, prove_arrival, settle_unknown
+from nurture.store.failing import note_fault
 
 from .letter import LARGEST
 
@@ -63,7 +64,10 @@ def settle_by_letter(connection: Connection, raw: bytes, now: datetime) -> int:
         if proof.arrived:
             settled += len(prove_arrival(connection, handed_over(connection, [proof.key]), proof.why, now))
         else:
-            settled += len(settle_unknown(connection, in_doubt(connection, [proof.key]), "failed", proof.why, now))
+            bounced = settle_unknown(connection, in_doubt(connection, [proof.key]), "failed", proof.why, now)
+            settled += len(bounced)
+            for campaign in campaigns_of(connection, bounced):
+                note_fault(connection, campaign, "refused", proof.why, now)
     return settled
 
 

@@ -135,6 +135,12 @@ def handed_over(connection: Connection, keys: list[str]) -> list[int]:
     return sorted({*in_doubt(connection, keys), *connection.scalars(found)})
 
 
+def campaigns_of(connection: Connection, touch_ids: list[int]) -> list[str]:
+    """The campaigns that touches are of."""
+    found = select(TOUCH.c.campaign).where(among(TOUCH.c.id, touch_ids)).distinct()
+    return sorted(connection.scalars(found))
+
+
 def _settle_attempts(connection: Connection, ids: list[int], ending: Ending, why: str) -> None:
     results = {"sent": "accepted", "failed": "rejected", "planned": "unknown"}
     mine = and_(among(ATTEMPT.c.touch_id, ids), ATTEMPT.c.result == "unknown")

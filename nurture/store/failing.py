@@ -46,7 +46,7 @@ class Trip:
 
 
 def note_fault(connection: Connection, campaign: str, fault: Fault, why: str, now: datetime) -> bool:
-    """Pauses the campaign where the fault, written in this transaction, is one too many; True where it did."""
+    """Pauses the campaign where the fault, written in this transaction, is one too many; True where it is paused."""
     if ALLOWED[fault] == 0:
         return _stop(connection, Trip(campaign, fault, why, 1, 1), now)
     since = _resumed_at(connection, campaign)
@@ -57,10 +57,9 @@ def note_fault(connection: Connection, campaign: str, fault: Fault, why: str, no
 
 def _stop(connection: Connection, trip: Trip, now: datetime) -> bool:
     about = {"fault": trip.fault, "why": trip.why, "failed": trip.failed, "count": trip.count}
-    if not pause(connection, f"campaign:{trip.campaign}", f"{trip.fault} {trip.why} ({trip.failed}/{trip.count})", now):
-        return False
-    raise_alarm(connection, "breaker", trip.campaign, about, now)
-    log.error("campaign_paused", campaign=trip.campaign, **about)
+    if pause(connection, f"campaign:{trip.campaign}", f"{trip.fault} {trip.why} ({trip.failed}/{trip.count})", now):
+        raise_alarm(connection, "breaker", trip.campaign, about, now)
+        log.error("campaign_paused", campaign=trip.campaign, **about)
     return True
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, select, text
 
 from nurture.channels.outcome import Accepted, Deferred, NotSent, Outcome, Rejected, Unknown
-from nurture.delivery.breaker import BROKEN, RECENT, Breaker
+from nurture.delivery.breaker import BROKEN
 from nurture.delivery.values import Ready
 from nurture.message.template import Template, Templates
 from nurture.store import reading, resume, writing
@@ -105,28 +105,39 @@ def test_a_list_of_which_a_tenth_comes_back_is_not_mailed_to_its_end(
         Accepted("250"),
     ],
 )
-def test_what_is_not_the_campaigns_fault_never_stops_it(outcome: Outcome) -> None:
-    breaker = Breaker()
-    assert [breaker.note_outcome("thanks", outcome) for _ in range(500)] == [None] * 500
+def test_what_is_not_the_campaigns_fault_never_stops_it(engine: Engine, tmp_path: Path, outcome: Outcome) -> None:
+    post = Post(engine, tmp_path, THANKS, **MEETING)
+    crowd(post, 12)
+    post.answer = lambda _: outcome
+    post.tick("2026-11-20 10:05")
+    assert "campaign:thanks" not in stops(post)[0]
 
 
-def test_few_failures_among_many_messages_stop_nothing_and_old_ones_are_forgotten() -> None:
-    breaker = Breaker()
-    for _ in range(50):
-        assert all(breaker.note_outcome("thanks", GONE) is None for _ in range(9))
-        assert all(breaker.note_outcome("thanks", Accepted("250")) is None for _ in range(RECENT))
+def test_a_bug_of_a_connection_behind_the_fence_stops_at_once(engine: Engine, tmp_path: Path) -> None:
+    post = Post(engine, tmp_path, THANKS, **MEETING)
+    crowd(post, 1)
+    post.answer = lambda _: Unknown(BROKEN)
+    post.tick("2026-11-20 10:05")
+    assert stops(post) == (["campaign:thanks"], [("breaker", "thanks", "bug")])
 
 
-def test_a_campaign_trips_once_and_again_only_after_as_many_new_failures() -> None:
-    breaker = Breaker()
-    trips = [breaker.note_outcome("thanks", Unknown("timeout")) for _ in range(20)]
-    assert [number for number, trip in enumerate(trips, 1) if trip] == [10, 20]
-
-
-def test_a_bug_of_a_connection_behind_the_fence_stops_at_once() -> None:
-    trip = Breaker().note_outcome("thanks", Unknown(BROKEN))
-    assert trip is not None
-    assert (trip.fault, trip.failed) == ("bug", 1)
+def test_all_workers_count_together_and_a_restart_forgets_nothing(engine: Engine, tmp_path: Path) -> None:
+    """Each run has a worker of its own: four lose three mails each."""
+    post = Post(engine, tmp_path, THANKS, **MEETING)
+    post.answer = lambda _: Unknown("timeout")
+    for number, hour in enumerate(range(10, 14), 1):
+        for each in range(3):
+            post.shop.order(post.shop.customer(f"person{number}{each}"), f"2026-11-20 {hour}:00")
+        assert stops(post)[0] == []
+        post.tick(f"2026-11-20 {hour}:05")
+    assert stops(post) == (["campaign:thanks"], [("breaker", "thanks", "unknown")])
+    with writing(engine) as connection:
+        resume(connection, "campaign:thanks", instant("2026-11-20 14:00"))
+    for number, hour in enumerate(range(15, 17), 5):  # two of them were waiting
+        for each in range(3):
+            post.shop.order(post.shop.customer(f"person{number}{each}"), f"2026-11-20 {hour}:00")
+        post.tick(f"2026-11-20 {hour}:05")
+    assert stops(post)[0] == []
 
 
 def test_what_the_database_refuses_stops_its_campaign_and_nobody_elses_mail(engine: Engine, tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from nurture.config import Secrets
 from nurture.delivery.values import Ready
 from nurture.feedback.mailbox import Maildir, read_optouts
 from nurture.feedback.optout import opt_out
-from nurture.feedback.proof import Proof, proofs_in, prove_by_click
+from nurture.feedback.proof import Proof, proofs_in, prove_by_click, settle_by_letter
 from nurture.message.link import Subscription, read_token
-from nurture.store import reading, writing
+from nurture.store import reading, resume, writing
+from nurture.store.alarming import standing_alarms
 from nurture.store.doubt import doubtful
 from nurture.store.tables import Attempt, Contact, Touch, TouchLog, table
 from tests.delivery.post import Post
@@ -216,3 +217,23 @@ def test_who_opts_out_by_the_link_ends_the_doubt_too(engine: Engine, tmp_path: P
         prove_by_click(connection, link, instant("2026-11-20 11:00"))
         opt_out(connection, 1, "email", "commercial", "link", "button", instant("2026-11-20 11:00"))
     assert post.shop.the(1).status == "sent"
+
+
+def test_ten_mails_that_come_back_stop_their_campaign(engine: Engine, tmp_path: Path) -> None:
+    post = waiting(engine, tmp_path)
+    for number in range(8):
+        post.shop.order(post.shop.customer(f"person{number}"), "2026-11-20 10:00")
+    post.tick("2026-11-20 10:05")
+    with reading(engine) as connection:
+        keys = [each.key for each in doubtful(connection)]
+    with writing(engine) as connection:
+        resume(connection, "campaign:thanks", instant("2026-11-20 10:06"))
+        assert [settle_by_letter(connection, report(key=each), instant("2026-11-20 11:00")) for each in keys] == [1] * 9
+        assert not standing_alarms(connection)
+    post.shop.order(post.shop.customer("bob"), "2026-11-20 11:00")
+    post.answer = lambda _: Unknown("connection lost behind the dot")
+    post.tick("2026-11-20 11:05")
+    with writing(engine) as connection:
+        (last,) = (each.key for each in doubtful(connection))
+        settle_by_letter(connection, report(key=last), instant("2026-11-20 12:00"))
+        assert [(each.subject, each.about["failed"]) for each in standing_alarms(connection)] == [("thanks", 10)]
