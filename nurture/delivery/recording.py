@@ -74,7 +74,7 @@ def record(connection: Connection, tried: Sequence[Tried], now: datetime) -> int
     accepted = [each for each in tried if isinstance(each.outcome, Accepted)]
     others = [each for each in tried if not isinstance(each.outcome, Accepted)]
     if others:  # what was accepted changes nobody
-        lock_people(connection, [each.claimed for each in others])
+        lock_people(connection, (), [each.claimed for each in others])
     return _accepted(connection, accepted, now) + sum(_record(connection, each, now) for each in others)
 
 

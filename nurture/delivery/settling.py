@@ -45,8 +45,10 @@ class Settler:
         # Asked again by the instant that is written: the clock may have been set since the message asked to pass.
         ready = [each for each in items if isinstance(each, Ready) and not self.stepped(each.claimed, now)]
         claims = [each.claimed for each in ready]
-        # At once for both, so that two workers can't wait for each other.
-        sharers = lock_people(connection, [*(each.claimed for each in tried), *claims])
+        taken = [each.claimed for each in tried if isinstance(each.outcome, Accepted)]
+        changing = [each.claimed for each in tried if not isinstance(each.outcome, Accepted)]
+        # At once for all, so that two workers can't wait for each other.
+        sharers = lock_people(connection, [*taken, *claims], changing)
         if tried:
             record(connection, tried, now)
         passed = let_pass(connection, claims, now, SENDING_LEASE, sharers) if claims else set()
