@@ -140,7 +140,7 @@ def _deliver(engine: Engine, until: datetime) -> None:
 
 
 class _Timed(PlanningConnection):
-    """Notes how long each write transaction lasts, its commit included."""
+    """Notes how long each write transaction keeps other writers waiting: from its begin to the end of its commit."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
@@ -148,8 +148,8 @@ class _Timed(PlanningConnection):
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        start = time.perf_counter()
         with super().write() as connection:
+            start = time.perf_counter()
             yield connection
         self.seconds.append(time.perf_counter() - start)
 

@@ -1,10 +1,12 @@
 """What a preview and a planning run may do to a database, and what they may not."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import Connection, Engine, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from nurture.store import planning, reading, writing
+from nurture.store import open_engine, planning, reading, writing
 from nurture.store.tables import Customer, table
 from tests.store.people import NOON, admit, person
 
@@ -140,3 +142,20 @@ def test_a_run_may_plan_nothing(engine: Engine) -> None:
         connection.execute(insert(customer), [person(ALICE) | {"created_at": NOON}])
     with reading(engine) as connection:
         assert connection.scalar(select(customer.c.id)) == ALICE
+
+
+def test_the_log_of_a_large_plan_is_copied_between_its_transactions_and_no_part_of_one(sqlite_database: str) -> None:
+    engine = open_engine(sqlite_database)
+    admit(engine, [person(ALICE)])
+    log = Path(f"{engine.url.database}-wal")
+    lengths = []
+    with planning(engine) as opened:
+        for letter in "abcdefghijklmnopqrstuvwxy":
+            with opened.write() as connection:
+                # Four megabytes at the fourth: from there on SQLite by itself would copy it after every commit.
+                connection.execute(update(customer).values(note=letter * 1_000_000))
+            lengths.append(log.stat().st_size)
+        assert opened.connection.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar() == 0
+    engine.dispose()
+    # Ten transactions and no more: the next begins the log anew.
+    assert 9_000_000 < max(lengths) < 13_000_000
