@@ -56,18 +56,18 @@ def reap(connection: Connection, now: datetime, *, everything: bool = False) -> 
 def _release(connection: Connection, ids: Sequence[int], now: datetime) -> int:
     if not ids:
         return 0
-    _log(connection, ids, now, "planned", "lease_over")
     values: dict[str, Any] = {"status": "planned", "worker": None, "lease_until": None, "sendable_until": None}
-    return _update(connection, ids, "claimed", values)
+    return _log(connection, _update(connection, ids, "claimed", values), now, "planned", "lease_over")
 
 
 def _unknown(connection: Connection, ids: Sequence[int], now: datetime) -> int:
     if not ids:
         return 0
-    _log(connection, ids, now, "unknown", "lease_over")
-    open_ = and_(among(ATTEMPT.c.touch_id, ids), ATTEMPT.c.result == "open")
+    values = {"status": "unknown", "result": "unknown", "lease_until": None}
+    lost = _update(connection, ids, "sending", values)
+    open_ = and_(among(ATTEMPT.c.touch_id, lost), ATTEMPT.c.result == "open")
     connection.execute(update(ATTEMPT).where(open_).values(result="unknown", finished_at=now, code="", reply="lease"))
-    return _update(connection, ids, "sending", {"status": "unknown", "result": "unknown", "lease_until": None})
+    return _log(connection, lost, now, "unknown", "lease_over")
 
 
 def repeatable(connection: Connection, ids: Sequence[int], instant: int) -> list[int]:
@@ -107,16 +107,20 @@ def _still_wanted(instant: int) -> ColumnElement[bool]:
     return or_(and_(TOUCH.c.obeys_cap, commercial), and_(~TOUCH.c.obeys_cap, other))
 
 
-def _update(connection: Connection, ids: Sequence[int], status: str, values: dict[str, Any]) -> int:
+def _update(connection: Connection, ids: Sequence[int], status: str, values: dict[str, Any]) -> list[int]:
+    """Gives those that nobody else settled meanwhile: every worker reaps."""
     # The token rises, so that a worker that comes back to life after its lease can write nothing any more.
     mine = and_(among(TOUCH.c.id, ids), TOUCH.c.status == status)
-    return connection.execute(update(TOUCH).where(mine).values(token=TOUCH.c.token + literal(1), **values)).rowcount
+    ended = update(TOUCH).where(mine).values(token=TOUCH.c.token + literal(1), **values).returning(TOUCH.c.id)
+    return sorted(connection.scalars(ended))
 
 
-def _log(connection: Connection, ids: Sequence[int], now: datetime, status: str, verdict: str) -> None:
+def _log(connection: Connection, ids: Sequence[int], now: datetime, status: str, verdict: str) -> int:
     found = select(TOUCH.c.id, literal(int(now.timestamp()), BigInteger), literal(status), literal(verdict))
     found = found.where(among(TOUCH.c.id, ids))
-    connection.execute(insert(LOG).from_select(["touch_id", "logged_at", "status", "verdict"], found))
+    if ids:
+        connection.execute(insert(LOG).from_select(["touch_id", "logged_at", "status", "verdict"], found))
+    return len(ids)
 
 
 def _seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
