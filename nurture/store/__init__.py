@@ -4,7 +4,17 @@ from nurture.store.among import Ids, among, among_bound
 from nurture.store.approval import approve_until, approved_until, asked, begin_asking, end_asking
 from nurture.store.change import change, change_selected, lock_sharing
 from nurture.store.collation import binary_order
-from nurture.store.engine import PlanningConnection, open_engine, planning, reading, sqlite_module, wal_fault, writing
+from nurture.store.engine import (
+    AHEAD,
+    PlanningConnection,
+    open_engine,
+    planning,
+    reading,
+    sqlite_module,
+    take_second,
+    wal_fault,
+    writing,
+)
 from nurture.store.identity import bucket_of, database_id, database_secret, set_database_secret
 from nurture.store.inserting import insert_into
 from nurture.store.migrations import NewerDatabase, current_revision, needs_upgrade, upgrade
@@ -14,6 +24,7 @@ from nurture.store.quota import line_quota, note_line_quota, pushes_since
 from nurture.store.snapshot import backup
 
 __all__ = [
+    "AHEAD",
     "Ids",
     "NewerDatabase",
     "PlanningConnection",
@@ -48,6 +59,7 @@ __all__ = [
     "resume",
     "set_database_secret",
     "sqlite_module",
+    "take_second",
     "together",
     "upgrade",
     "wal_fault",

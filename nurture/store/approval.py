@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from nurture.store.inserting import insert_into
-from nurture.store.setting import setting
+from nurture.store.setting import put_setting, setting
 from nurture.store.tables import Setting, table
 
 SETTING = table(Setting)
@@ -17,8 +17,7 @@ ASKED = "approval_asked:"
 def approve_until(connection: Connection, instant: int) -> None:
     """Slots before `instant` (epoch seconds) may leave; an earlier word never takes a later one back."""
     if instant > approved_until(connection):
-        connection.execute(delete(SETTING).where(SETTING.c.name == NAME))
-        connection.execute(insert(SETTING).values(name=NAME, value=str(instant)))
+        put_setting(connection, NAME, str(instant))
 
 
 def approved_until(connection: Connection) -> int:

@@ -19,6 +19,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import OperationalError
 
 Prepare = Callable[[Connection], None]
+SECOND = "second"
 
 BUSY_SECONDS = 30
 """How long SQLite waits for a lock before it says that the database is busy."""
@@ -26,6 +27,10 @@ BEGIN_ATTEMPTS = 4
 """SQLite wakes its waiters in no order, so that one may be passed over for a whole busy timeout."""
 SCRATCH = "scratch"
 """Schema of a plan's tables on SQLite."""
+AHEAD = "ahead"
+"""The same of a second connection's tables, as the first one sees them."""
+LARGE = 256 * 1024 * 1024
+"""Bytes of a SQLite file from which a plan gets a second connection: what a smaller one opens takes no second."""
 CACHE_KIB = 2 * 1024
 """Page cache of one SQLite connection: a worker has several, and needs little of a large file. SQLite's own default."""
 PLAN_CACHE_KIB = 32 * 1024
@@ -65,20 +70,41 @@ def reading(engine: Engine, prepare: Prepare | None = None) -> Iterator[Connecti
 
 @contextmanager
 def planning(
-    engine: Engine, prepare: Prepare | None = None, verify: Prepare | None = None
+    engine: Engine, prepare: Prepare | None = None, verify: Prepare | None = None, *, large: bool | None = None
 ) -> Iterator["PlanningConnection"]:
     """A connection that plans in a snapshot as in `reading` and then writes its plan in several short transactions.
 
     Each of these begins with `verify`, which raises where the plan may not be written any more.
     The TEMP tables of `prepare` and their rows outlive the snapshot, and are gone when the connection is given back.
+    `large`: with a second connection, see `take_second`; None = where the file is large.
     """
-    with engine.connect() as connection:
-        # A pooled connection would hand its TEMP tables to the next user; a detached one is closed at the end.
-        connection.detach()
-        _attach_scratch(connection)
-        _begin_snapshot(connection, prepare)
-        _forbid_writes(connection)
-        yield PlanningConnection(connection, verify)
+    with _detached(engine) as connection:
+        if not (_is_large(connection) if large is None else large and connection.dialect.name == "sqlite"):
+            _attach_scratch(connection)
+            _begin_snapshot(connection, prepare)
+            _forbid_writes(connection)
+            yield PlanningConnection(connection, verify)
+            return
+        with _detached(engine) as second:
+            _attach_scratch(connection)
+            _attach_scratch(second, beside=connection)
+            with writing(engine):
+                # Nobody writes meanwhile: both see the same state.
+                for each in (connection, second):
+                    _begin_snapshot(each, prepare)
+                    each.exec_driver_sql("SELECT count(*) FROM main.sqlite_master").scalar()
+                    _forbid_writes(each)
+            connection.info[SECOND] = second
+            yield PlanningConnection(connection, verify)
+
+
+def take_second(connection: Connection) -> Connection | None:
+    """A second connection in the snapshot of this one, for another thread; the taker closes it.
+
+    Of what it has committed to its plan's tables, `connection` sees the rows in the schema `AHEAD`.
+    """
+    second: Connection | None = connection.info.pop(SECOND, None)
+    return second
 
 
 class PlanningConnection:
@@ -95,6 +121,8 @@ class PlanningConnection:
 
         Raises OperationalError when SQLite stays busy.
         """
+        if second := take_second(self.connection):
+            second.close()
         if self._writes:
             _checkpoint(self.connection, now=self._writes % CHECKPOINT_AFTER == 0)
         self._writes += 1
@@ -230,8 +258,22 @@ def has_scratch(connection: Connection) -> bool:
     return any(row[1] == SCRATCH for row in _driver_connection(connection).execute("PRAGMA database_list"))
 
 
-def _attach_scratch(connection: Connection) -> None:
-    """On SQLite, a nameless file for the tables of a plan, gone with the connection.
+@contextmanager
+def _detached(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as connection:
+        # A pooled connection would hand its TEMP tables to the next user; a detached one is closed at the end.
+        connection.detach()
+        yield connection
+
+
+def _is_large(connection: Connection) -> bool:
+    if connection.dialect.name != "sqlite":
+        return False
+    return Path(str(connection.engine.url.database)).stat().st_size >= LARGE
+
+
+def _attach_scratch(connection: Connection, beside: Connection | None = None) -> None:
+    """On SQLite, a nameless file for the tables of a plan, gone with the connection; `beside` sees it as `AHEAD`.
 
     `pysqlite3` is built with SQLITE_TEMP_STORE=3: its TEMP tables lie in memory, whatever `temp_store` says.
     """
@@ -247,6 +289,8 @@ def _attach_scratch(connection: Connection) -> None:
         driver.execute(f"PRAGMA {SCRATCH}.journal_mode = OFF")
         driver.execute(f"PRAGMA {SCRATCH}.synchronous = OFF")
         driver.execute(f"PRAGMA {SCRATCH}.cache_size = -{PLAN_CACHE_KIB}")
+        if beside is not None:
+            _driver_connection(beside).execute(f"ATTACH ? AS {AHEAD}", (name,))
     finally:
         Path(name).unlink()
 

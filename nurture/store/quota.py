@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, delete, func, insert, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, func, select, type_coerce
 
+from nurture.store.setting import put_setting
 from nurture.store.tables import Setting, Touch, table
 
 SETTING, TOUCH = table(Setting), table(Touch)
@@ -22,8 +23,7 @@ def note_line_quota(connection: Connection, since: int, limit: int | None, consu
     """
     elsewhere = max(consumed - pushes_since(connection, since), _elsewhere(connection, since), 0)
     value = json.dumps({"since": since, "limit": limit, "elsewhere": elsewhere})
-    connection.execute(delete(SETTING).where(SETTING.c.name == NAME))
-    connection.execute(insert(SETTING).values(name=NAME, value=value))
+    put_setting(connection, NAME, value)
 
 
 def line_quota(connection: Connection, since: int) -> int | None:

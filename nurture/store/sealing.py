@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, and_, delete, func, insert, literal, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, and_, func, insert, literal, select, update
 
 from nurture.store.among import among
 from nurture.store.change import change
 from nurture.store.facts import refresh_facts
 from nurture.store.identity import database_id
-from nurture.store.setting import setting
-from nurture.store.tables import Attempt, Contact, Setting, Touch, TouchLog, table
+from nurture.store.setting import put_setting, setting
+from nurture.store.tables import Attempt, Contact, Touch, TouchLog, table
 
-ATTEMPT, CONTACT, SETTING, TOUCH, LOG = (table(each) for each in (Attempt, Contact, Setting, Touch, TouchLog))
+ATTEMPT, CONTACT, TOUCH, LOG = (table(each) for each in (Attempt, Contact, Touch, TouchLog))
 EPOCH, GAP = "restore_epoch", "restored_until"
 RESTORED = "restored"
 """Result of a touch of which nobody knows whether it left between the backup and its being put back."""
@@ -109,5 +109,4 @@ def _number(connection: Connection, name: str) -> int:
 
 
 def _put(connection: Connection, name: str, value: int) -> None:
-    connection.execute(delete(SETTING).where(SETTING.c.name == name))
-    connection.execute(insert(SETTING).values(name=name, value=str(value)))
+    put_setting(connection, name, str(value))

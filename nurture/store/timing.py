@@ -5,12 +5,10 @@ A clock that lies far behind that mark has stepped back; on SQLite it is the onl
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, func, select
 
-from nurture.store.setting import setting
-from nurture.store.tables import Setting, table
+from nurture.store.setting import put_setting, setting
 
-SETTING = table(Setting)
 MARK = "clock_mark"
 _SERVER_TIME = select(func.clock_timestamp())
 
@@ -31,5 +29,4 @@ def clock_mark(connection: Connection) -> datetime | None:
 
 def put_clock_mark(connection: Connection, now: datetime) -> None:
     """Writes an instant down over the one before: by who trusts the clock, or by a person who says that it is right."""
-    connection.execute(delete(SETTING).where(SETTING.c.name == MARK))
-    connection.execute(insert(SETTING).values(name=MARK, value=str(int(now.timestamp()))))
+    put_setting(connection, MARK, str(int(now.timestamp())))
