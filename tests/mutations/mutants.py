@@ -114,17 +114,17 @@ MUTANTS = (
     Mutant(
         "what can't be known is not sent again",
         "delivery/reaping.py",
-        '"sending", {"status": "unknown", "result": "unknown", "lease_until": None})',
-        '"sending", {"status": "planned", "result": "unknown", "lease_until": None})',
+        'values = {"status": "unknown", "result": "unknown", "lease_until": None}\n    lost',
+        'values = {"status": "planned", "result": "unknown", "lease_until": None}\n    lost',
         WORKER,
         "died_behind_the_fence",
     ),
     Mutant(
         "what can't be known keeps its slot",
         "delivery/recording.py",
-        'return _finish(connection, claimed, now, "unknown", "unknown", keep_slot=True)',
-        "unfence(connection, claimed, now, 'unknown', '')\n"
-        '    return _finish(connection, claimed, now, "unknown", "unknown", keep_slot=True)',
+        '    if not _finish(connection, claimed, now, "unknown", "unknown", keep_slot=True):\n',
+        "    unfence(connection, claimed, now, 'unknown', '')\n"
+        '    if not _finish(connection, claimed, now, "unknown", "unknown", keep_slot=True):\n',
         RULES,
         "nobody_can_know",
     ),
@@ -147,8 +147,8 @@ MUTANTS = (
     Mutant(
         "bytes stay as they were from the first fence on",
         "delivery/freezing.py",
-        "MESSAGE.c.first_attempt_at.is_not(None))\n    kept",
-        "MESSAGE.c.first_attempt_at.is_(None), MESSAGE.c.id < 0)\n    kept",
+        "return Ready(ready.claimed, ready.sender, found.key, found.body) if found else ready",
+        "return ready",
         WORKER,
         "frozen_bytes",
     ),
@@ -211,8 +211,8 @@ MUTANTS = (
     Mutant(
         "a database that forgot what it sent sends nothing",
         "daemon/guard.py",
-        "loss = self._sidecar.loss(seal) if self._sidecar else None",
-        "loss = None",
+        "self._found(self.trust.doubt, loss_of(recalled, seal))",
+        "self._found(self.trust.doubt, None)",
         "tests/daemon/test_restore.py",
         "forgotten",
     ),
