@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from nurture.beside import cores
 from nurture.channels.line import LineTransport, line_account
 from nurture.channels.mail import MailTransport
 from nurture.channels.outcome import NotSent, Outcome
@@ -80,7 +81,7 @@ def wired(desk: Desk, watched: Watched[Shop], engine: "Engine", *, deliver_only:
         notify=notifier(desk.environment),
         guard=Guard(engine, desk.clock, host, Sidecar(sidecar_path(engine, desk.folder, desk.environment))),
         # On a single core it would only stand in the way.
-        composer=Composer(engine) if (os.cpu_count() or 1) > 1 else None,
+        composer=Composer(engine) if cores() > 1 else None,
     )
     works = Works(daemon, line=_line(settings))
     watch = LineAccountWatch(works.line, daemon.worker.writer) if works.line else None

@@ -5,19 +5,16 @@ may die at any time. It is told what to write over a pipe and ends when that clo
 """
 
 import asyncio
-import os
-import pickle
-import signal
-import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
 from datetime import datetime
-from typing import IO, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from nurture.beside import SIZE, command, environment, hear, length, opened, piece, pipes, say
 from nurture.store import open_engine
 
 from .composing import compose_one, read_material
@@ -30,8 +27,6 @@ LONGEST = 30.0
 """Seconds after which a batch is given up: a quarter of a lease."""
 LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes that are buffered before the pipe has to wait."""
-SIZE = 8
-"""Bytes that tell how long the next piece is."""
 
 
 class _Written(NamedTuple):
@@ -76,17 +71,12 @@ class Composer:
     async def start(self, press: Press) -> None:
         """As `begin`, awaited. Without a process, everything is written here as before."""
         try:
-            path = os.pathsep.join(sys.path)
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",
-                "-c",
-                PROGRAM,
+                *command(PROGRAM),
                 stdin=PIPE,
                 stdout=PIPE,
                 limit=LARGEST_ANSWER,
-                env={**os.environ, "PYTHONPATH": path},
-                # A Ctrl-C at a terminal is the worker's to answer.
+                env=environment(),
                 start_new_session=True,
             )
             await self._ask((self._url, press))
@@ -122,12 +112,11 @@ class Composer:
         assert process
         assert process.stdin
         assert process.stdout
-        asked = pickle.dumps(question, pickle.HIGHEST_PROTOCOL)
         async with asyncio.timeout(LONGEST):
-            process.stdin.writelines([len(asked).to_bytes(SIZE), asked])
+            process.stdin.write(piece(question))
             await process.stdin.drain()
-            size = int.from_bytes(await process.stdout.readexactly(SIZE))
-            return pickle.loads(await process.stdout.readexactly(size))  # from our own process
+            size = length(await process.stdout.readexactly(SIZE))
+            return opened(await process.stdout.readexactly(size))
 
     async def _lose(self, problem: Exception) -> None:
         log.warning("composer_lost", error=type(problem).__name__)
@@ -145,21 +134,17 @@ def _joined(claimed: Claimed, found: _Written | _Failed) -> Ready | Unwritable:
 
 def serve() -> None:
     """The process itself: answers until the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))  # the worker tells
-    questions = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever else is printed must not get between the answers
-    question = _heard(questions)
-    if question is None:
+    hearing, speaking = pipes()
+    if (question := hear(hearing)) is None:
         return
     url, press = question
     engine = open_engine(url)
-    _say(answers, None)
-    while question := _heard(questions):
+    say(speaking, None)
+    while question := hear(hearing):
         changed, claims, now = question
         press = changed or press
-        _say(answers, _written(engine, press, claims, now))
+        say(speaking, _written(engine, press, claims, now))
 
 
 def _written(engine: Engine, press: Press, claims: Sequence[Claimed], now: datetime) -> list[_Written | _Failed] | None:
@@ -175,16 +160,3 @@ def _parted(found: Ready | Unwritable) -> _Written | _Failed:
     if isinstance(found, Ready):
         return _Written(found.sender, found.key, found.body, found.vouched)
     return _Failed(found.why, found.fault)
-
-
-def _heard(questions: IO[bytes]) -> Any:
-    """The next question; None at the end, or where the worker died within one."""
-    size = questions.read(SIZE)
-    asked = questions.read(int.from_bytes(size))
-    return pickle.loads(asked) if size and len(asked) == int.from_bytes(size) else None  # from our own process
-
-
-def _say(answers: IO[bytes], answer: Any) -> None:
-    said = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-    answers.write(len(said).to_bytes(SIZE) + said)
-    answers.flush()

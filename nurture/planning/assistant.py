@@ -5,10 +5,6 @@ any time, and ends when its pipe closes, however the planner died.
 """
 
 import fcntl
-import os
-import pickle
-import signal
-import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,10 +12,11 @@ from dataclasses import replace
 from queue import Empty, SimpleQueue
 from subprocess import PIPE, Popen
 from threading import Thread
-from typing import IO, Any
+from typing import Any
 
 import structlog
 
+from nurture.beside import command, cores, environment, hear, pipes, say
 from nurture.collector import uncollected
 from nurture.gates.placing import Block, Placer
 from nurture.gates.situation import Situation
@@ -35,8 +32,6 @@ LONGEST = 30.0
 """Seconds after which it is given up; a batch takes a fortieth of one."""
 PIPE_BYTES = 1024 * 1024
 """What these batches take: with less, the planner would have to wait for the assistant to read."""
-SIZE = 8
-"""Bytes that tell how long the next piece is."""
 
 
 class Assistant:
@@ -99,16 +94,14 @@ class Assistant:
 
     def _say(self, what: Any) -> None:
         assert self.process.stdin
-        said = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
         try:
-            self.process.stdin.write(len(said).to_bytes(SIZE) + said)
-            self.process.stdin.flush()
+            say(self.process.stdin, what)
         except OSError:
             self._lose()
 
     def _listen(self) -> None:
         assert self.process.stdout
-        while (answer := _heard(self.process.stdout)) is not None:
+        while (answer := hear(self.process.stdout)) is not None:
             self._answers.put(answer)
         self._answers.put(None)
 
@@ -120,7 +113,7 @@ class Assistant:
 @contextmanager
 def assistant(situation: Situation, placer: Placer) -> Iterator[Assistant | None]:
     """An assistant within the block, None where the machine has no core for it or starts no process."""
-    process = _start() if _cores() > 1 else None
+    process = _start() if cores() > 1 else None
     if process is None:
         yield None
         return
@@ -148,35 +141,17 @@ def place_with(helping: Assistant | None, alike: Alike, batches: Iterable[list[O
 
 def serve() -> None:
     """The process itself: answers until the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever else is printed must not get between the answers
-    situation, pauses = _heard(questions)
+    hearing, speaking = pipes()
+    situation, pauses = hear(hearing)
     alike = Alike(placer_of(situation, pauses))
     with uncollected():
-        while (owners := _heard(questions)) is not None:
-            said = pickle.dumps(alike.place(owners), pickle.HIGHEST_PROTOCOL)
-            answers.write(len(said).to_bytes(SIZE) + said)
-            answers.flush()
-
-
-def _heard(pipe: IO[bytes]) -> Any:
-    """The next piece; None at the end, or where the other side died within one."""
-    size = pipe.read(SIZE)
-    said = pipe.read(int.from_bytes(size))
-    return pickle.loads(said) if size and len(said) == int.from_bytes(size) else None  # from our own process
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        while (owners := hear(hearing)) is not None:
+            say(speaking, alike.place(owners))
 
 
 def _start() -> "Popen[bytes] | None":
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-P", "-c", PROGRAM]
     try:
-        # A Ctrl-C at a terminal is the planner's to answer.
-        process = Popen(command, stdin=PIPE, stdout=PIPE, env=environment, start_new_session=True)
+        process = Popen(command(PROGRAM), stdin=PIPE, stdout=PIPE, env=environment(), start_new_session=True)
     except OSError as problem:
         log.warning("assistant_missing", error=type(problem).__name__)
         return None
