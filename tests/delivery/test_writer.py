@@ -4,7 +4,7 @@ import asyncio
 from threading import Event
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event
 
 from nurture.delivery.writer import Writer
 
@@ -40,3 +40,52 @@ def test_who_composes_beside_a_writer_at_rest_waits_for_nothing(engine: Engine) 
         writer.close()
 
     asyncio.run(meet())
+
+
+def test_who_composes_need_not_wait_for_the_commit(engine: Engine) -> None:
+    """The disk works then, and nobody takes the interpreter from it."""
+
+    async def meet() -> tuple[bool, int]:
+        writer, begun, held = Writer(engine), asyncio.Event(), Event()
+        loop = asyncio.get_running_loop()
+
+        def commit(connection: Connection) -> None:
+            loop.call_soon_threadsafe(begun.set)
+            held.wait()
+
+        event.listen(engine, "commit", commit)
+        written = writer.put(lambda connection, items: items, 7)
+        await begun.wait()
+        await asyncio.wait_for(writer.rest(), 5)
+        waits = not written.done()
+        held.set()
+        found = await written
+        writer.close()
+        return waits, found
+
+    assert asyncio.run(meet()) == (True, 7)
+
+
+def test_what_is_put_during_a_commit_shares_the_next_one(engine: Engine) -> None:
+    async def meet() -> list[list[int]]:
+        writer, begun, held = Writer(engine), asyncio.Event(), Event()
+        loop, together = asyncio.get_running_loop(), []
+
+        def note(connection: Connection, items: list[int]) -> list[int]:
+            together.append(items)
+            return items
+
+        def commit(connection: Connection) -> None:
+            loop.call_soon_threadsafe(begun.set)
+            held.wait()
+
+        event.listen(engine, "commit", commit)
+        first = writer.put(note, 1)
+        await begun.wait()
+        others = [writer.put(note, number) for number in (2, 3)]
+        held.set()
+        await asyncio.gather(first, *others)
+        writer.close()
+        return together
+
+    assert asyncio.run(meet()) == [[1], [2, 3]]
