@@ -182,7 +182,7 @@ def _act(connection: Connection, settings: Settings, letter: Letter, now: dateti
     for token in _TOKEN.findall(letter.subject):
         subscription = read_token(settings, token)
         if subscription and letter.automatic != "auto-replied":
-            prove_by_click(connection, subscription, now)
+            prove_by_click(connection, subscription.touch_id, now)
             person, channel, purpose = subscription.customer_id, subscription.channel, subscription.purpose
             done = opt_out(connection, person, channel, purpose, "mailbox", evidence, now)
             return "unclear" if done is None else "opted_out"

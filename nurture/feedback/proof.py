@@ -14,7 +14,6 @@ from email.policy import compat32
 
 from sqlalchemy import Connection
 
-from nurture.message.link import Subscription
 from nurture.store.doubt import campaigns_of, handed_over, in_doubt, prove_arrival, settle_unknown
 from nurture.store.failing import note_fault
 
@@ -48,13 +47,12 @@ def proofs_in(raw: bytes) -> list[Proof]:
         return []
 
 
-def prove_by_click(connection: Connection, subscription: Subscription, now: datetime) -> bool:
-    """Ends the doubt about the message whose opt-out link was used, in the caller's write transaction.
+def prove_by_click(connection: Connection, touch_id: int | None, now: datetime) -> bool:
+    """Ends the doubt about the message whose own link was used, in the caller's write transaction.
 
     A mere look at the page is no proof: servers open the links of a mail before they take or refuse it.
     """
-    touch = subscription.touch_id
-    return touch is not None and prove_arrival(connection, [touch], CLICK, now) != []
+    return touch_id is not None and prove_arrival(connection, [touch_id], CLICK, now) != []
 
 
 def settle_by_letter(connection: Connection, raw: bytes, now: datetime) -> int:

@@ -156,7 +156,7 @@ class _Writing:
         context = self.context
         if VARIABLE not in self.template.roots or self.channel != "email" or context.on_line:
             return ""
-        return link_for_mail(self.settings, context.customer_id, context.at)
+        return link_for_mail(self.settings, context.customer_id, context.at, context.touch_id)
 
     def _headers(self, token: str) -> tuple[tuple[str, str], ...]:
         headers = [("Reply-To", ascii_address(reply_to))] if (reply_to := self.settings.email.reply_to) else []

@@ -30,14 +30,16 @@ def link_url(settings: Settings, token: str) -> str:
     return settings.public_url.rstrip("/") + PATH + token if settings.public_url else ""
 
 
-def link_for_mail(settings: Settings, customer_id: int, made_at: int) -> str:
+def link_for_mail(settings: Settings, customer_id: int, made_at: int, touch_id: int | None = None) -> str:
     """The personal link in a mail that leaves at `made_at` (epoch seconds); empty where the shop can offer none.
+
+    `touch_id`: the mail's row in the ledger, so that whoever uses the link proves that it arrived.
 
     Without a signing key it is an example in preview mode, as the link for opting out is.
     """
     if not (settings.line.enabled and settings.public_url):
         return ""
-    token = _signed(settings, customer_id, made_at)
+    token = _signed(settings, customer_id, made_at, *(() if touch_id is None else (touch_id,)))
     if token is None:
         return link_url(settings, EXAMPLE) if settings.mode == "preview" else ""
     return link_url(settings, token)
@@ -49,13 +51,23 @@ def read_link_token(settings: Settings, token: str, now: datetime) -> int | None
     if not key:
         return None
     try:
-        customer_id, made = serializer(key, SALT).loads(token)
+        customer_id, made, *_ = serializer(key, SALT).loads(token)
         age = int(now.timestamp()) - int(made)
         return int(customer_id) if age <= LINK_LIVES.total_seconds() else None
     except (BadData, TypeError, ValueError):
         return None
 
 
-def _signed(settings: Settings, customer_id: int, made_at: int) -> str | None:
+def touch_of(settings: Settings, token: str) -> int | None:
+    """The message that a valid link stands in; None for one on paper, and for one made before links named it."""
     key = settings.secrets.secret_key.get_secret_value()
-    return signed(key, SALT, [customer_id, made_at]) if key else None
+    try:
+        _, _, touch_id = serializer(key, SALT).loads(token)
+        return int(touch_id)
+    except (BadData, TypeError, ValueError):
+        return None
+
+
+def _signed(settings: Settings, *numbers: int) -> str | None:
+    key = settings.secrets.secret_key.get_secret_value()
+    return signed(key, SALT, list(numbers)) if key else None

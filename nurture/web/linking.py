@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from nurture.catalogue import say
+from nurture.feedback import prove_by_click
 from nurture.feedback.linking import ALPHABET, CODE_LIVES, LENGTH, issue_code
-from nurture.message.line_link import read_link_token
+from nurture.message.line_link import read_link_token, touch_of
 
 from .body import read_body
 from .office import Office
@@ -39,15 +40,17 @@ class Linking:
         if request.method != "POST":
             return answer(settings, self._question(language))
         try:
-            code = await self._code(customer)
+            code = await self._code(customer, touch_of(settings, request.path_params["token"]))
         except SQLAlchemyError as problem:
             log.error("link.not_written", problem=type(problem).__name__, customer=customer)
             busy = Page(language, say(language, "web.busy.title"), (say(language, "web.busy.what"),))
             return answer(settings, busy, 503)
         return self._unknown(language) if code is None else answer(settings, self._shown(code, language))
 
-    async def _code(self, customer: int) -> str | None:
+    async def _code(self, customer: int, touch: int | None) -> str | None:
         now = self._office.clock.now()
+        if touch is not None:
+            await self._office.writer.run(lambda connection: prove_by_click(connection, touch, now))
         for _ in range(DRAWS):
             drawn = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
             work = partial(issue_code, customer_id=customer, drawn=drawn, now=now)

@@ -53,7 +53,7 @@ class Unsubscribing:
         now = self._office.clock.now()
 
         def work(connection: Connection) -> OptedOut | None:
-            prove_by_click(connection, subscription, now)
+            prove_by_click(connection, subscription.touch_id, now)
             return opt_out(connection, subscription.customer_id, channel, subscription.purpose, source, evidence, now)
 
         try:

@@ -140,7 +140,7 @@ def link_in(post: Post, body: bytes) -> Subscription:
 
 def click(engine: Engine, link: Subscription, when: str = "2026-11-20 11:00") -> bool:
     with writing(engine) as connection:
-        return prove_by_click(connection, link, instant(when))
+        return prove_by_click(connection, link.touch_id, instant(when))
 
 
 def column(engine: Engine, model: object, name: str) -> list[object]:
@@ -214,7 +214,7 @@ def test_who_opts_out_by_the_link_ends_the_doubt_too(engine: Engine, tmp_path: P
     post = waiting(engine, tmp_path)
     link = link_in(post, sent_body(post))
     with writing(engine) as connection:
-        prove_by_click(connection, link, instant("2026-11-20 11:00"))
+        prove_by_click(connection, link.touch_id, instant("2026-11-20 11:00"))
         opt_out(connection, 1, "email", "commercial", "link", "button", instant("2026-11-20 11:00"))
     assert post.shop.the(1).status == "sent"
 

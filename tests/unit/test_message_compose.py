@@ -17,7 +17,7 @@ from nurture.message.compose import LARGEST, Failure, Message, compose
 from nurture.message.context import Context
 from nurture.message.environment import MOST_PASSES
 from nurture.message.flex import utf16_units
-from nurture.message.line_link import LINK_LIVES, read_link_token
+from nurture.message.line_link import LINK_LIVES, read_link_token, touch_of
 from nurture.message.link import CHANNELS, EXAMPLE, Subscription, make_token, read_token, signed, unsubscribe_url
 from nurture.message.template import Template, Templates
 from nurture.message.views import Item, Shop, View
@@ -306,8 +306,16 @@ def invited(tmp_path: Path, about: Context | None = None, channel: Any = "email"
     return found.text.strip() if channel == "email" else found.line[0]["text"].strip()
 
 
+def test_the_link_to_line_names_the_mail_that_it_stands_in(tmp_path: Path) -> None:
+    text = invited(tmp_path, replace(context(), at=AT, touch_id=7))
+    token = text.removeprefix("本文<https://minato.example/l/").removesuffix(">")
+    assert read_link_token(KEYED, token, datetime.fromtimestamp(AT, UTC)) == 1
+    assert touch_of(KEYED, token) == 7
+
+
 def test_a_mail_invites_to_line_by_a_link_of_ones_own(tmp_path: Path) -> None:
     text = invited(tmp_path)
+    assert touch_of(KEYED, text.removeprefix("本文<https://minato.example/l/").removesuffix(">")) is None
     token = text.removeprefix("本文<https://minato.example/l/").removesuffix(">")
     assert read_link_token(KEYED, token, datetime.fromtimestamp(AT, UTC)) == 1
     assert read_link_token(KEYED, token, datetime.fromtimestamp(AT, UTC) + LINK_LIVES + timedelta(1)) is None

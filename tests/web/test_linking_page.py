@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from nurture.message.line_link import make_link_token
+from nurture.message.line_link import link_for_mail, make_link_token
+from nurture.store import writing
 from nurture.store.tables import LinkCode
-from tests.feedback.people import ALICE, BOB, NOON, populate, rows, settings
+from tests.feedback.people import ALICE, BOB, NOON, add, populate, rows, settings, statuses, touch
 from tests.web.served import Served, served
 
 SETTINGS = settings()
@@ -63,3 +64,15 @@ def test_an_old_link_is_refused_and_says_so(engine: Engine, web: Served) -> None
 def test_a_shop_without_line_has_no_such_page(engine: Engine) -> None:
     with served(engine, line={"enabled": False}) as web:
         assert web.ask("GET", path()).status == 404
+
+
+def test_to_press_the_button_proves_that_the_mail_with_the_link_arrived_and_to_look_does_not(
+    engine: Engine, web: Served
+) -> None:
+    with writing(engine) as connection:
+        add(connection, touch(4, ALICE, "unknown"), touch(5, ALICE, "unknown"))
+    link = link_for_mail(SETTINGS, ALICE, int(NOON.timestamp()), 4).removeprefix("https://minato.example")
+    web.ask("GET", link)
+    assert statuses(engine) == {4: "unknown", 5: "unknown"}
+    shown_code(web.form(link).text)
+    assert statuses(engine) == {4: "sent", 5: "unknown"}
