@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.planning.racing import Mode, Race, Ran, run
+from tests.simulation.figures import record
 
 EIGHT = 8
 
@@ -26,6 +27,18 @@ def held_by_triggers(ran: Ran) -> None:
     assert ran.over == []
     assert ran.counts["refused: capped"] + ran.counts["refused: capped_by_calendar"] > 0
     assert ran.contacts == ran.counts["written"] > 0
+
+
+def told(mode: Mode, url: str, ran: Ran) -> None:
+    what = "Eight processes race for the same 40 customers for 36 rounds: with one planner, with eight, with triggers alone"
+    base = "SQLite" if url.startswith("sqlite") else "PostgreSQL"
+    refused = sum(number for name, number in ran.counts.items() if name.startswith("refused"))
+    found = {
+        f"contacts {mode} on {base}": ran.contacts,
+        f"refused {mode} on {base}": refused,
+        "over a cap": len(ran.over),
+    }
+    record("races", what, found)
 
 
 def test_three_that_share_the_planners_lease_keep_the_caps(database_url: str, tmp_path: Path) -> None:
@@ -53,6 +66,7 @@ def test_eight_race_for_the_same_customers(database_url: str, tmp_path: Path, mo
     ran = raced(database_url, tmp_path, mode, EIGHT, customers=40, rounds=36)
     sys.stdout.write(f"{(mode, database_url[:10], ran.overplanned, ran.counts, ran.contacts)}\n")
     nothing_over(ran)
+    told(mode, database_url, ran)
 
 
 @pytest.mark.long
@@ -60,6 +74,7 @@ def test_eight_write_without_asking_and_the_triggers_hold_the_caps(database_url:
     ran = raced(database_url, tmp_path, "bare", EIGHT, customers=40, rounds=36)
     sys.stdout.write(f"{(database_url[:10], ran.overplanned, ran.counts, ran.contacts)}\n")
     held_by_triggers(ran)
+    told("bare", database_url, ran)
 
 
 @pytest.mark.long

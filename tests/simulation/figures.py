@@ -40,6 +40,19 @@ def add_up(suite: str, what: str, figures: Mapping[str, int], folder: Path = FIG
         write(suite, what, total, folder)
 
 
+def record(suite: str, what: str, figures: Mapping[str, int], folder: Path = FIGURES) -> None:
+    """Adds a long test's figures to those of its suite on this commit, where NURTURE_FIGURES=1 says that they count."""
+    if os.environ.get("NURTURE_FIGURES") != "1":
+        return
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{suite}.json"
+    with _alone(folder):
+        found = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        total = Counter(found["figures"] if found.get("commit") == commit() else {})
+        total.update(figures)
+        write(suite, what, total, folder)
+
+
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     handle = os.open(folder, os.O_RDONLY)

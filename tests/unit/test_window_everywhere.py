@@ -11,6 +11,7 @@ import pytest
 from nurture.gates.window import allowed, openings
 from nurture.window import Window, parse_window
 from nurture.zone import DAY, zone_table
+from tests.simulation.figures import record
 
 ZONES = sorted(zoneinfo.available_timezones())
 BEGIN, UNTIL = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (2005, 2038))
@@ -102,3 +103,8 @@ def test_windows_agree_with_a_walk_through_every_minute_in_every_zone(share: int
     count = sum(compared(zone, each) for zone, each in changes)
     sys.stdout.write(f"{len(ZONES[share::SHARES])} zones, {len(changes)} clock changes, {count} windows\n")
     assert count >= len(changes) * 6
+    zones = len(ZONES[share::SHARES])
+    what = "Openings of windows around clock changes from 2005 to 2037, against a walk through every minute"
+    record(
+        "windows", what, {"zones": zones, "clock changes": len(changes), "windows compared": count, "differences": 0}
+    )
