@@ -30,7 +30,7 @@ def held_by_triggers(ran: Ran) -> None:
 
 
 def told(mode: Mode, url: str, ran: Ran) -> None:
-    what = "Eight processes race for the same 40 customers for 36 rounds: with one planner, with eight, with triggers alone"
+    what = "Eight processes race for the same 40 customers in 36 rounds: one plans, all plan, triggers alone"
     base = "SQLite" if url.startswith("sqlite") else "PostgreSQL"
     refused = sum(number for name, number in ran.counts.items() if name.startswith("refused"))
     found = {
