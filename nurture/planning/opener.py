@@ -1,6 +1,8 @@
 """What opens at one tick: which of the opening statements are run, and what each is told."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Select, Text
@@ -8,10 +10,13 @@ from sqlalchemy import Connection, Insert, Select, Text
 from nurture.campaign import After, Anniversary, Campaign, Entered
 from nurture.gates.reach import FIXED
 from nurture.gates.situation import Situation
+from nurture.store import take_second
 
+from .ahead import take_opened
 from .cadence import Due
 from .opening import count_unreachable, open_after, open_schedule, received_since, source_name, storing
 from .returning import fill_days, open_anniversaries
+from .staging import stage
 from .statements import Statements
 from .times import Times, fill_shop_days
 from .watching import open_entered, watch
@@ -27,9 +32,33 @@ class Opener:
         self.statements, self.kept = statements, statements.situation
         self.left_out: dict[str, dict[str, int]] = {}
         """Cadence name of a broadcast → gate → people in its audience who can't be reached."""
+        self.staged: dict[str, int] = {}
+        """Campaigns that were staged ahead → number of the last occurrence before those."""
 
     def open_all(self) -> int:
         """Opens whatever is due; gives the number of occurrences."""
+        second = take_second(self.connection)
+        if second is None:
+            return self._open_others() + self._open_schedules()
+        with closing(second), ThreadPoolExecutor(1) as beside:
+            ahead = Opener(second, self.situation, self.statements, self.times, self.due)
+            coming = beside.submit(ahead.open_ahead)
+            opened = self._open_others() + coming.result()
+        last = take_opened(self.connection)
+        self.left_out, self.staged = ahead.left_out, dict.fromkeys(ahead.staged, last)
+        return opened
+
+    def open_ahead(self) -> int:
+        """Opens and stages the broadcasts that are due, in a thread and with a connection of its own."""
+        self.statements.moment.tell(now=self.situation.instant)
+        opened = self._open_schedules()
+        for campaign in dict.fromkeys(each.campaign for each in self.due.schedules):
+            stage(self.connection, self.statements, campaign, fresh=True)
+            self.staged[campaign.campaign] = 0
+        self.connection.commit()
+        return opened
+
+    def _open_others(self) -> int:
         campaigns = self.situation.campaigns.campaigns
         opened = self._open_after([(each, each.trigger) for each in campaigns if isinstance(each.trigger, After)])
         if self.due.full:
@@ -37,7 +66,7 @@ class Opener:
         if self.due.segments:
             fill_shop_days(self.connection, self.situation)
             opened += sum(map(self._open_entered, self.due.segments))
-        return opened + self._open_schedules()
+        return opened
 
     def _open_after(self, campaigns: list[tuple[Campaign, After]]) -> int:
         full, since, moment = self.due.full, self.due.received_since, self.statements.moment

@@ -3,7 +3,7 @@
 The same snapshot and the same situation give the same rows, whoever asks: preview is `plan`, run is `plan` + `commit`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, select
@@ -15,6 +15,7 @@ from nurture.gates.timing import make_placer
 from nurture.store import among
 from nurture.store.tables import Touch, table
 
+from .ahead import take_staged
 from .cadence import Due, find_due
 from .cutting import ranges
 from .limits import crowded, open_owners, surplus
@@ -55,23 +56,25 @@ def plan(connection: Connection, situation: Situation) -> Planned:
     stir = statements.keep(lambda: stirring(statements.situation, all_open=everybody), "stirring", everybody)
     owners = connection.execute(stir).rowcount
     if owners:
-        _decide(connection, situation, statements, days=not due.segments)
+        _decide(connection, situation, statements, opener.staged, days=not due.segments)
     return Planned(due, opened, owners, opener.left_out)
 
 
-def _decide(connection: Connection, situation: Situation, statements: Statements, *, days: bool) -> None:
+def _decide(
+    connection: Connection, situation: Situation, statements: Statements, ahead: Mapping[str, int], *, days: bool
+) -> None:
     if days:
         fill_shop_days(connection, situation)
     _write_steps(connection, situation)
     fill_flags(connection)
     count_rows(connection, OPENED)
     ask(connection)
-    _stage(connection, statements)
+    _stage(connection, statements, ahead)
     limits = limits_of(situation)
     if _stir_crowd(connection, situation, limits):
         connection.execute(NO_CANDIDATES)
         ask(connection)
-        _stage(connection, statements)
+        _stage(connection, statements, ahead)
     count_rows(connection, CANDIDATE)
     connection.execute(statements.keep(lambda: settling(statements.situation), "settling"))
     place_all(connection, situation, make_placer(connection, situation))
@@ -84,12 +87,15 @@ def _decide(connection: Connection, situation: Situation, statements: Statements
         connection.execute(each)
 
 
-def _stage(connection: Connection, statements: Statements) -> None:
+def _stage(connection: Connection, statements: Statements, ahead: Mapping[str, int]) -> None:
     situation = statements.situation
     for with_rows, fresh in ((CAMPAIGNS_OPENED, True), (CAMPAIGNS_ASKED, False)):
         names = set(connection.scalars(with_rows))
         for campaign in situation.campaigns.campaigns:
-            if campaign.campaign in names:
+            if fresh and campaign.campaign in ahead:
+                steps = [each.id for each in situation.steps_of(campaign)]
+                take_staged(connection, steps, ahead[campaign.campaign])
+            elif campaign.campaign in names:
                 stage(connection, statements, campaign, fresh=fresh)
     if names:
         connection.execute(statements.keep(lambda: staging_removed(situation), "removed"))

@@ -6,7 +6,7 @@ read-modify-writes one is silently lost.
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
@@ -88,12 +88,7 @@ def planning(
         with _detached(engine) as second:
             _attach_scratch(connection)
             _attach_scratch(second, beside=connection)
-            with writing(engine):
-                # Nobody writes meanwhile: both see the same state.
-                for each in (connection, second):
-                    _begin_snapshot(each, prepare)
-                    each.exec_driver_sql("SELECT count(*) FROM main.sqlite_master").scalar()
-                    _forbid_writes(each)
+            _begin_together(engine, (connection, second), prepare)
             connection.info[SECOND] = second
             yield PlanningConnection(connection, verify)
 
@@ -251,6 +246,18 @@ def _begin_snapshot(connection: Connection, prepare: Prepare | None) -> None:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
+def _begin_together(engine: Engine, connections: Sequence[Connection], prepare: Prepare | None) -> None:
+    """Begins one and the same snapshot of a SQLite file on several connections."""
+    for each in connections:
+        _begin_snapshot(each, prepare)
+        each.commit()
+        _forbid_writes(each)
+    with writing(engine):
+        # Nobody can write in between. It is the first reading that a snapshot begins with, not BEGIN.
+        for each in connections:
+            each.exec_driver_sql("SELECT count(*) FROM main.sqlite_master").scalar()
+
+
 def has_scratch(connection: Connection) -> bool:
     """Whether the tables of a plan go to the schema `SCRATCH` and not to TEMP."""
     if connection.dialect.name != "sqlite":
@@ -282,17 +289,21 @@ def _attach_scratch(connection: Connection, beside: Connection | None = None) ->
     folder = Path(str(connection.engine.url.database)).parent
     handle, name = mkstemp(prefix=".nurture-plan-", dir=folder)
     os.close(handle)
-    driver = _driver_connection(connection)
     try:
-        driver.execute(f"ATTACH ? AS {SCRATCH}", (name,))
-        # Nobody reads it after a crash, or after a rollback.
-        driver.execute(f"PRAGMA {SCRATCH}.journal_mode = OFF")
-        driver.execute(f"PRAGMA {SCRATCH}.synchronous = OFF")
-        driver.execute(f"PRAGMA {SCRATCH}.cache_size = -{PLAN_CACHE_KIB}")
+        _attach(connection, name, SCRATCH)
         if beside is not None:
-            _driver_connection(beside).execute(f"ATTACH ? AS {AHEAD}", (name,))
+            _attach(beside, name, AHEAD)
     finally:
         Path(name).unlink()
+
+
+def _attach(connection: Connection, name: str, schema: str) -> None:
+    driver = _driver_connection(connection)
+    driver.execute(f"ATTACH ? AS {schema}", (name,))
+    # Nobody reads it after a crash, or after a rollback.
+    driver.execute(f"PRAGMA {schema}.journal_mode = OFF")
+    driver.execute(f"PRAGMA {schema}.synchronous = OFF")
+    driver.execute(f"PRAGMA {schema}.cache_size = -{PLAN_CACHE_KIB}")
 
 
 def _forbid_writes(connection: Connection) -> None:

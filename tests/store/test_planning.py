@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, Engine, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from nurture.store import open_engine, planning, reading, writing
+from nurture.store import open_engine, planning, reading, take_second, writing
 from nurture.store.tables import Customer, table
 from tests.store.people import NOON, admit, person
 
@@ -142,6 +142,33 @@ def test_a_run_may_plan_nothing(engine: Engine) -> None:
         connection.execute(insert(customer), [person(ALICE) | {"created_at": NOON}])
     with reading(engine) as connection:
         assert connection.scalar(select(customer.c.id)) == ALICE
+
+
+def test_the_second_connection_of_a_large_plan_sees_the_same_moment_and_cannot_write_either(
+    sqlite_database: str,
+) -> None:
+    engine = open_engine(sqlite_database)
+    admit(engine, [person(ALICE)])
+    with planning(engine, make_candidates, large=True) as plan:
+        second = take_second(plan.connection)
+        assert second is not None
+        assert take_second(plan.connection) is None
+        admit(engine, [person(BOB)])
+        for each in (plan.connection, second):
+            assert each.scalar(select(func.count()).select_from(customer)) == 1
+            with pytest.raises(DBAPIError, match=REFUSED):
+                each.execute(update(customer).values(version=9))
+        second.close()
+    with planning(engine, make_candidates, large=True) as plan, plan.write() as connection:
+        connection.execute(update(customer).values(version=9))
+    with reading(engine) as connection:
+        assert connection.scalars(select(customer.c.version)).all() == [9, 9]
+    engine.dispose()
+
+
+def test_a_small_plan_has_no_second_connection(engine: Engine) -> None:
+    with planning(engine, make_candidates) as plan:
+        assert take_second(plan.connection) is None
 
 
 def test_the_log_of_a_large_plan_is_copied_between_its_transactions_and_no_part_of_one(sqlite_database: str) -> None:

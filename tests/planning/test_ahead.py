@@ -1,0 +1,55 @@
+"""What a second connection opens and stages ahead is what the first one would have written."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from bench.filling import fill
+from bench.moment import BEFORE, NOW
+from bench.situations import twenty
+from bench.world import World
+from nurture.planning.commit import commit
+from nurture.planning.plan import plan
+from nurture.planning.workspace import CANDIDATE, DECISION, LOOK, OPENED, STIRRED, prepare
+from nurture.store import open_engine, planning
+
+
+@pytest.fixture
+def town(sqlite_database: str) -> Iterator[Engine]:
+    """Three hundred customers, for whom twenty campaigns have been planned three days ago."""
+    fill(sqlite_database, World(customers=300, seed=1), lambda said: None)
+    engine = open_engine(sqlite_database)
+    with planning(engine, prepare) as opened:
+        commit(opened, twenty(BEFORE), plan(opened.connection, twenty(BEFORE)))
+    yield engine
+    engine.dispose()
+
+
+def planned(engine: Engine, *, large: bool) -> dict[str, Any]:
+    with planning(engine, prepare, large=large) as opened:
+        result = plan(opened.connection, twenty(NOW))
+        found: dict[str, Any] = {
+            each.name: opened.connection.execute(select(each).order_by(*each.primary_key)).all()
+            for each in (OPENED, CANDIDATE, DECISION, LOOK, STIRRED)
+        }
+        return {**found, "opened now": result.opened, "left out": result.left_out}
+
+
+def test_a_large_plan_is_row_for_row_the_plan_of_one_connection(town: Engine) -> None:
+    alone = planned(town, large=False)
+    assert planned(town, large=True) == alone
+    broadcasts = {row.campaign for row in alone["opened"] if row.occurrence.startswith("schedule:")}
+    others = {row.campaign for row in alone["opened"]} - broadcasts
+    assert len(broadcasts) == 2
+    assert others
+    assert sum(map(len, alone["left out"].values())) > 0
+
+
+def test_what_a_large_plan_decides_is_committed(town: Engine) -> None:
+    with planning(town, prepare, large=True) as opened:
+        result = plan(opened.connection, twenty(NOW))
+        committed = commit(opened, twenty(NOW), result)
+    assert committed.enrollments == result.opened > 0
+    assert planned(town, large=True)["opened now"] == 0
