@@ -24,6 +24,7 @@ from nurture.message.link import read_token
 from nurture.store import writing
 from nurture.store.tables import Address, table
 
+from .bounce import come_back, read_bounce
 from .complaint import NOT_SPAM, Report, complain, read_report
 from .letter import LARGEST, Letter, read_letter
 from .optout import opt_out
@@ -66,6 +67,8 @@ class Reading:
     """Letters left for a person: flagged in the mailbox."""
     complaints: int = 0
     """Reports of mail providers that were acted on, repeated ones included."""
+    bounces: int = 0
+    """Mails that came back for good."""
 
 
 def read_optouts(engine: Engine, settings: Settings, box: Mailbox, now: datetime) -> Reading:
@@ -73,7 +76,7 @@ def read_optouts(engine: Engine, settings: Settings, box: Mailbox, now: datetime
 
     Raises OSError or imaplib.IMAP4.error where the mailbox can't be read.
     """
-    found = {"opted_out": 0, "ignored": 0, "unclear": 0, "complaints": 0}
+    found = {"opted_out": 0, "ignored": 0, "unclear": 0, "complaints": 0, "bounces": 0}
     for key, raw in box.new():
         letter = read_letter(raw)
         with writing(engine) as connection:
@@ -83,6 +86,9 @@ def read_optouts(engine: Engine, settings: Settings, box: Mailbox, now: datetime
             else:
                 what = _act(connection, settings, letter, now)
                 settle_by_letter(connection, raw, now)
+            bounce = read_bounce(raw)
+            if bounce and come_back(connection, settings, bounce, now):
+                what = "bounces"
         box.settle(key, clear=what != "unclear")
         log.info("mailbox.read", what=what, message_id=letter.message_id)
         found[what] += 1

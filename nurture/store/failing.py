@@ -22,6 +22,8 @@ Fault = Literal["bug", "template", "refused", "unknown", "complaint"]
 once or by a report; `unknown`: nobody knows whether it arrived; `complaint`: its reader called it spam."""
 COMPLAINT = "complaint"
 """Verdict of the log's line about a complaint."""
+BOUNCED = "bounced"
+"""Begins the verdict of the log's line about a mail that came back after it was taken."""
 RECENT: dict[Fault, int] = {"bug": 100, "template": 100, "refused": 100, "unknown": 100, "complaint": 1_000}
 """So many messages of a campaign are looked at."""
 ALLOWED: dict[Fault, int] = {"bug": 0, "template": 4, "refused": 9, "unknown": 9, "complaint": 2}
@@ -88,6 +90,8 @@ def _fault(status: str, verdict: str) -> Fault | None:
     first = verdict.partition(" ")[0]
     if status == "unknown" and verdict == "unknown":
         return "unknown"
+    if first == BOUNCED:
+        return None if status == "failed" else "refused"  # what was in doubt has a line of its own
     if first in ("bug", "template"):
         return "bug" if first == "bug" else "template"
     refused = verdict == "next_channel" or (status == "failed" and verdict.endswith((" address", " message")))

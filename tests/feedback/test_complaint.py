@@ -1,28 +1,23 @@
 """Feedback reports (RFC 5965): alice calls a mail of ours spam, and her provider says so; others only claim it."""
 
-from email import message_from_bytes
-from email.policy import default
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
-from nurture.channels.outcome import Accepted, Outcome, Unknown
-from nurture.config import Secrets
-from nurture.delivery.values import Ready
+from nurture.channels.outcome import Unknown
 from nurture.feedback.complaint import Report, read_report
-from nurture.feedback.mailbox import Maildir, Reading, read_optouts
+from nurture.feedback.mailbox import Reading
+from nurture.feedback.returned import Returned
 from nurture.message.link import Subscription, make_token
-from nurture.rules.permission import sendable
 from nurture.store import reading, resume, writing
 from nurture.store.alarming import standing_alarms
 from nurture.store.tables import Customer, Suppression, Touch, TouchLog, table
-from tests.delivery.post import Post
-from tests.delivery.test_worker import MEETING, THANKS
 from tests.planning.people import instant
 
-KEYED = Secrets(secret_key=SecretStr("k" * 32))
+from .box import Box, address
+
+KEY = "<0b6d7b0e-2f6f-5c3a-9d51-0a6a9b7a1c11@minato.example>"
 REPORT = """From: <staff@feedback.isp.test>
 To: <stop@minato.example>
 Subject: FW: thanks
@@ -67,57 +62,6 @@ def report(
 ) -> bytes:
     to = f"Original-Rcpt-To: <{recipient}>\n" if recipient else ""
     return REPORT.format(header=header, recipient=to, kind=kind, returned=returned, body=body).encode()
-
-
-class Box:
-    """A shop that wrote to people, and its mailbox."""
-
-    def __init__(self, engine: Engine, folder: Path, *people: str, outcome: Outcome | None = None) -> None:
-        self.engine, self.folder = engine, folder / "mail"
-        for name in ("new", "cur", "tmp"):
-            (self.folder / name).mkdir(parents=True)
-        about = {**MEETING, "public_url": "https://minato.example", "opt_out_mailbox": "stop@minato.example"}
-        self.post = Post(engine, folder, THANKS, **about, secrets=KEYED)
-        self.bodies: dict[str, bytes] = {}
-        for each in people:
-            self.post.shop.order(self.post.shop.customer(each), "2026-11-20 10:00")
-
-        def answer(ready: Ready) -> Outcome:
-            self.bodies[ready.claimed.address] = ready.body
-            return outcome or Accepted("250")
-
-        self.post.answer = answer
-        self.post.tick("2026-11-20 10:05")
-        self.letters = 0
-
-    def header(self, address: str, *without: str) -> str:
-        """The header of the mail to an address, as its provider returns it."""
-        message = message_from_bytes(self.bodies[address], policy=default)
-        for each in without:
-            del message[each]
-        return message.as_bytes().replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode()
-
-    def read(self, *letters: bytes, when: str = "2026-11-20 12:00") -> Reading:
-        for each in letters:
-            self.letters += 1
-            (self.folder / "new" / f"{self.letters:04}").write_bytes(each)
-        return read_optouts(self.engine, self.post.shop.settings, Maildir(self.folder), instant(when))
-
-    def rows(self, model: object, *names: str) -> list[tuple[object, ...]]:
-        found = table(model)  # type: ignore[arg-type]
-        with reading(self.engine) as connection:
-            asked = select(*(found.c[name] for name in names)).order_by(found.c.id)
-            return [tuple(row) for row in connection.execute(asked)]
-
-    def may(self, customer: int, purpose: str) -> bool:
-        with reading(self.engine) as connection:
-            now = int(instant("2026-11-21 12:00").timestamp())
-            mine = select(sendable(table(Customer).c.id, "email", now, purpose))
-            return bool(connection.scalar(mine.where(table(Customer).c.id == customer)))
-
-
-def address(box: Box, name: str) -> str:
-    return next(each for each in box.bodies if each.startswith(name))
 
 
 SUPPRESSED = ("channel", "value", "scope", "reason", "source")
@@ -268,7 +212,7 @@ def test_what_is_no_report(letter: bytes) -> None:
 
 def test_what_a_report_says_is_read_whatever_else_is_in_it() -> None:
     found = read_report(report(recipient="Alice@Shop.Example"))
-    assert found == Report("abuse", ("alice@shop.example",), ("<0b6d7b0e-2f6f-5c3a-9d51-0a6a9b7a1c11@minato.example>",))
+    assert found == Report("abuse", Returned(("alice@shop.example",), (KEY,)))
     nested = report(header="Content-Type: multipart/mixed; boundary=C\n\n" + "--C\n\nx\n" * 500 + "--C--")
     assert read_report(nested) is not None
     bytes_8_bit = report().replace(b"SomeGenerator", b"\xe3\x81\x82\xff")
