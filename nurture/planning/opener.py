@@ -40,8 +40,12 @@ class Opener:
         second = take_second(self.connection)
         if second is None:
             return self._open_others() + self._open_schedules()
-        with closing(second), ThreadPoolExecutor(1) as beside:
-            ahead = Opener(second, self.situation, self.statements, self.times, self.due)
+        with closing(second):
+            return self._open_on_two(second) if self.due.schedules else self._open_others()
+
+    def _open_on_two(self, second: Connection) -> int:
+        ahead = Opener(second, self.situation, self.statements, self.times, self.due)
+        with ThreadPoolExecutor(1) as beside:
             coming = beside.submit(ahead.open_ahead)
             opened = self._open_others() + coming.result()
         last = take_opened(self.connection)

@@ -8,8 +8,9 @@ from sqlalchemy import Engine, select
 
 from bench.filling import fill
 from bench.moment import BEFORE, NOW
-from bench.situations import twenty
+from bench.situations import REQUIRES, twenty
 from bench.world import World
+from nurture.gates.situation import Situation
 from nurture.planning.commit import commit
 from nurture.planning.plan import plan
 from nurture.planning.workspace import CANDIDATE, DECISION, LOOK, OPENED, STIRRED, prepare
@@ -27,9 +28,9 @@ def town(sqlite_database: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def planned(engine: Engine, *, large: bool) -> dict[str, Any]:
+def planned(engine: Engine, situation: Situation, *, large: bool) -> dict[str, Any]:
     with planning(engine, prepare, large=large) as opened:
-        result = plan(opened.connection, twenty(NOW))
+        result = plan(opened.connection, situation)
         found: dict[str, Any] = {
             each.name: opened.connection.execute(select(each).order_by(*each.primary_key)).all()
             for each in (OPENED, CANDIDATE, DECISION, LOOK, STIRRED)
@@ -38,8 +39,8 @@ def planned(engine: Engine, *, large: bool) -> dict[str, Any]:
 
 
 def test_a_large_plan_is_row_for_row_the_plan_of_one_connection(town: Engine) -> None:
-    alone = planned(town, large=False)
-    assert planned(town, large=True) == alone
+    alone = planned(town, twenty(NOW), large=False)
+    assert planned(town, twenty(NOW), large=True) == alone
     broadcasts = {row.campaign for row in alone["opened"] if row.occurrence.startswith("schedule:")}
     others = {row.campaign for row in alone["opened"]} - broadcasts
     assert len(broadcasts) == 2
@@ -52,4 +53,13 @@ def test_what_a_large_plan_decides_is_committed(town: Engine) -> None:
         result = plan(opened.connection, twenty(NOW))
         committed = commit(opened, twenty(NOW), result)
     assert committed.enrollments == result.opened > 0
-    assert planned(town, large=True)["opened now"] == 0
+    assert planned(town, twenty(NOW), large=True)["opened now"] == 0
+
+
+def test_where_a_day_does_not_hold_everybody_both_stage_the_same_once_more(town: Engine) -> None:
+    scarce = twenty(NOW).settings
+    scarce = scarce.model_copy(update={"email": scarce.email.model_copy(update={"per_day": 20})})
+    situation = Situation(scarce, twenty(NOW).campaigns, REQUIRES, NOW)
+    alone = planned(town, situation, large=False)
+    assert planned(town, situation, large=True) == alone
+    assert any("over_quota" in str(row.failing) for row in alone["decision"])
