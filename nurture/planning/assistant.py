@@ -106,7 +106,8 @@ class Assistant:
         self._answers.put(None)
 
     def _lose(self) -> None:
-        log.warning("assistant_lost", given_back=len(self._given))
+        if not self._lost:
+            log.warning("assistant_lost", given_back=len(self._given))
         self._lost = True
 
 
