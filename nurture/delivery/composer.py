@@ -52,6 +52,8 @@ class Composer:
         self._beginning: asyncio.Task[None] | None = None
         self._press: Press | None = None
         """The one that the process was told of last."""
+        self._lost = False
+        """Whether one was lost since `close`: where one dies, the next would too, and each costs a second to begin."""
 
     @property
     def ready(self) -> bool:
@@ -65,7 +67,7 @@ class Composer:
 
     def begin(self, press: Press) -> None:
         """Starts the process, which takes a second or two; `ready` when it has everything loaded."""
-        if self._process is None and self._beginning is None:
+        if self._process is None and self._beginning is None and not self._lost:
             self._beginning = asyncio.create_task(self.start(press))
 
     async def start(self, press: Press) -> None:
@@ -97,10 +99,12 @@ class Composer:
         return None if answer is None else [_joined(*each) for each in zip(claims, answer, strict=True)]
 
     async def close(self) -> None:
-        """Ends the process."""
+        """Ends the process; another may be begun."""
+        self._lost = False
         if self._beginning:
             self._beginning.cancel()
             await asyncio.wait({self._beginning})
+            self._beginning = None  # by ourselves: cancelled before its first step, it has not come to that
         process, self._process, self._press = self._process, None, None
         if process and process.returncode is None:
             process.kill()
@@ -122,6 +126,7 @@ class Composer:
         log.warning("composer_lost", error=type(problem).__name__)
         self._beginning = None
         await self.close()
+        self._lost = True
 
 
 def _joined(claimed: Claimed, found: _Written | _Failed) -> Ready | Unwritable:

@@ -190,7 +190,11 @@ class Worker:
             )
 
         left = {each.touch_id: each for each in await self.writer.run(claiming)}
-        await self._prepared()
+        try:
+            await self._prepared()
+        except Exception:
+            await self._give_back(left, now)
+            raise
         if not left:
             return False
         self._preparing = asyncio.create_task(self._prepare(left, queues, now))
@@ -210,9 +214,12 @@ class Worker:
         try:
             await self.preparer.prepare(self.shift.press, left, queues, now)
         except Exception:
-            # Renewed with the others, these leases would keep the touches from everybody.
-            await self.writer.run(lambda connection: [release(connection, each, now) for each in left.values()])
+            await self._give_back(left, now)
             raise
+
+    async def _give_back(self, left: Mapping[int, Claimed], now: datetime) -> None:
+        """Renewed with the others, these leases would keep the touches from everybody."""
+        await self.writer.run(lambda connection: [release(connection, each, now) for each in left.values()])
 
     async def _serve(self, sender: Sender, queue: Queue) -> None:
         while (ready := await queue.get()) is not None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine, select
 
 from nurture.delivery.composer import Composer
@@ -93,16 +94,43 @@ def test_it_writes_the_bytes_that_would_be_written_here(engine: Engine, tmp_path
 
 def test_killed_in_the_middle_it_is_done_without(engine: Engine, tmp_path: Path) -> None:
     post, composer = busy(engine, tmp_path, 130), Composer(engine)
+    composing, answers, begun = composer.compose, list[bool](), list[int]()
 
-    def kill(ready: Ready) -> None:
-        if len(post.mail.arrived) == 30 and composer.pid:
+    async def killed(*arguments: object) -> object:
+        if composer.pid and answers:
+            begun.append(composer.pid)
             os.kill(composer.pid, signal.SIGKILL)
+        found = await composing(*arguments)  # type: ignore[arg-type]
+        answers.append(found is not None)
+        return found
 
-    post.mail.before_fence = kill
+    composer.compose = killed  # type: ignore[method-assign, assignment]
     assert deliver(post, composer, started(post, composer)) == {"sent": 130}
+    assert answers == [True, False]
     assert set(recipients(post).values()) == {1}
     assert len(recipients(post)) == 130
-    assert composer.pid is None
+    assert not is_alive(begun[0])
+
+
+def test_once_lost_it_is_not_begun_again_in_the_same_run(engine: Engine, tmp_path: Path) -> None:
+    post, composer = busy(engine, tmp_path, 1), Composer(engine)
+
+    async def run() -> list[bool]:
+        await composer.start(post.press)
+        assert composer.pid
+        os.kill(composer.pid, signal.SIGKILL)
+        lost = await composer.compose(post.press, [], instant(NOON)) is None
+        composer.begin(post.press)
+        still = composer.pid is None
+        await composer.close()
+        composer.begin(post.press)
+        await composer.close()  # before its first step
+        await composer.start(post.press)
+        again = composer.ready
+        await composer.close()
+        return [lost, still, again]
+
+    assert asyncio.run(run()) == [True, True, True]
 
 
 def test_a_database_that_it_cannot_read_is_asked_by_the_worker_itself(engine: Engine, tmp_path: Path) -> None:
@@ -186,3 +214,17 @@ asyncio.run(main())
             return
         time.sleep(0.1)
     raise AssertionError("it outlived its worker")
+
+
+def test_a_batch_that_was_claimed_while_the_one_before_failed_is_given_back(engine: Engine, tmp_path: Path) -> None:
+    post, composer = busy(engine, tmp_path, 250), Composer(engine)
+
+    async def broken(*arguments: object) -> object:
+        await asyncio.sleep(0.5)  # until the next is claimed
+        raise OSError("the disk")
+
+    composer.compose = broken  # type: ignore[method-assign, assignment]
+    with pytest.raises(OSError, match="the disk"):
+        deliver(post, composer, started(post, composer))
+    with engine.connect() as connection:
+        assert set(connection.scalars(select(TOUCH.c.status))) == {"planned"}
