@@ -47,24 +47,24 @@ def reap(connection: Connection, now: datetime, *, everything: bool = False) -> 
     over = true() if everything else type_coerce(TOUCH.c.lease_until, BigInteger) < instant
     claimed = list(connection.scalars(select(TOUCH.c.id).where(TOUCH.c.status == "claimed", over)))
     sending = list(connection.scalars(select(TOUCH.c.id).where(TOUCH.c.status == "sending", over)))
-    released = _release(connection, claimed, now)
+    released = _release(connection, claimed, over, now)
     again = repeatable(connection, sending, instant)
     unknown = [each for each in sending if each not in set(again)]
-    return Reaped(released, _unknown(connection, unknown, now), tuple(again))
+    return Reaped(released, _unknown(connection, unknown, over, now), tuple(again))
 
 
-def _release(connection: Connection, ids: Sequence[int], now: datetime) -> int:
+def _release(connection: Connection, ids: Sequence[int], over: ColumnElement[bool], now: datetime) -> int:
     if not ids:
         return 0
     values: dict[str, Any] = {"status": "planned", "worker": None, "lease_until": None, "sendable_until": None}
-    return _log(connection, _update(connection, ids, "claimed", values), now, "planned", "lease_over")
+    return _log(connection, _update(connection, ids, "claimed", over, values), now, "planned", "lease_over")
 
 
-def _unknown(connection: Connection, ids: Sequence[int], now: datetime) -> int:
+def _unknown(connection: Connection, ids: Sequence[int], over: ColumnElement[bool], now: datetime) -> int:
     if not ids:
         return 0
     values = {"status": "unknown", "result": "unknown", "lease_until": None}
-    lost = _update(connection, ids, "sending", values)
+    lost = _update(connection, ids, "sending", over, values)
     open_ = and_(among(ATTEMPT.c.touch_id, lost), ATTEMPT.c.result == "open")
     connection.execute(update(ATTEMPT).where(open_).values(result="unknown", finished_at=now, code="", reply="lease"))
     return _log(connection, lost, now, "unknown", "lease_over")
@@ -107,10 +107,12 @@ def _still_wanted(instant: int) -> ColumnElement[bool]:
     return or_(and_(TOUCH.c.obeys_cap, commercial), and_(~TOUCH.c.obeys_cap, other))
 
 
-def _update(connection: Connection, ids: Sequence[int], status: str, values: dict[str, Any]) -> list[int]:
-    """Gives those that nobody else settled meanwhile: every worker reaps."""
+def _update(
+    connection: Connection, ids: Sequence[int], status: str, over: ColumnElement[bool], values: dict[str, Any]
+) -> list[int]:
+    """Gives those that nobody else settled or claimed anew since they were read: every worker reaps."""
     # The token rises, so that a worker that comes back to life after its lease can write nothing any more.
-    mine = and_(among(TOUCH.c.id, ids), TOUCH.c.status == status)
+    mine = and_(among(TOUCH.c.id, ids), TOUCH.c.status == status, over)
     ended = update(TOUCH).where(mine).values(token=TOUCH.c.token + literal(1), **values).returning(TOUCH.c.id)
     return sorted(connection.scalars(ended))
 
