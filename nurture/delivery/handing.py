@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from nurture.channels.fence import Fence
 from nurture.channels.outcome import NotSent, Outcome, Unknown
 
-from .breaker import BROKEN
 from .passage import Passage
-from .recording import Tried
+from .recording import BROKEN, Tried
 from .settling import Settler
 from .values import Ready
 

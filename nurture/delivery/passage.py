@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from nurture.channels.fence import Permit
 from nurture.store.backstop import refusal_of
 
-from .breaker import report_backstop
+from .backstop import report_backstop
 from .claiming import GUARD
 from .settling import Settler
 from .values import Ready

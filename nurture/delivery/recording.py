@@ -20,7 +20,6 @@ from nurture.store.failing import Fault, note_fault
 from nurture.store.tables import Customer, Message, Suppression, Touch, TouchLog, table
 from nurture.zone import period_end, zone_table
 
-from .breaker import BROKEN
 from .fencing import finish_attempt, finish_attempts, lock_people, unfence
 from .throttle import slow_down, slowed_domains, speed_up
 from .values import Claimed
@@ -28,6 +27,8 @@ from .values import Claimed
 log = structlog.get_logger()
 CUSTOMER, MESSAGE = table(Customer), table(Message)
 SUPPRESSION, TOUCH, LOG = table(Suppression), table(Touch), table(TouchLog)
+BROKEN = "sender failed"
+"""Reason of an outcome that a bug of a connection left open."""
 SENDING = Prepared(
     """
     UPDATE touch SET status = 'sent', result = batch.said, worker = NULL, lease_until = NULL

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, select, text
 
 from nurture.channels.outcome import Accepted, Deferred, NotSent, Outcome, Rejected, Unknown
-from nurture.delivery.breaker import BROKEN
+from nurture.delivery.recording import BROKEN
 from nurture.delivery.values import Ready
 from nurture.message.template import Template, Templates
 from nurture.store import reading, resume, writing

@@ -1,4 +1,4 @@
-"""What stops a campaign at once, whatever it did before; how many faults are too many is counted in the ledger."""
+"""The backstop's word: what the database refused stops its campaign at once, whatever went well before."""
 
 from datetime import datetime
 
@@ -9,8 +9,6 @@ from nurture.store import pause
 from nurture.store.alarming import raise_alarm
 
 log = structlog.get_logger()
-BROKEN = "sender failed"
-"""Reason of an outcome that a bug of a connection left open."""
 
 
 def report_backstop(connection: Connection, campaign: str, check: str, now: datetime) -> None:
