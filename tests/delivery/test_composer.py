@@ -114,23 +114,25 @@ def test_killed_in_the_middle_it_is_done_without(engine: Engine, tmp_path: Path)
 
 def test_once_lost_it_is_not_begun_again_in_the_same_run(engine: Engine, tmp_path: Path) -> None:
     post, composer = busy(engine, tmp_path, 1), Composer(engine)
+    starting, begun = composer.start, list[str]()
 
-    async def run() -> list[bool]:
+    async def run() -> None:
         await composer.start(post.press)
+        composer.start = lambda press: begun.append("anew") or starting(press)  # type: ignore[method-assign, func-returns-value]
         assert composer.pid
         os.kill(composer.pid, signal.SIGKILL)
-        lost = await composer.compose(post.press, [], instant(NOON)) is None
+        assert await composer.compose(post.press, [], instant(NOON)) is None
         composer.begin(post.press)
-        still = composer.pid is None
+        assert begun == []
         await composer.close()
         composer.begin(post.press)
+        assert begun == ["anew"]
         await composer.close()  # before its first step
-        await composer.start(post.press)
-        again = composer.ready
+        composer.begin(post.press)
+        assert begun == ["anew", "anew"]
         await composer.close()
-        return [lost, still, again]
 
-    assert asyncio.run(run()) == [True, True, True]
+    asyncio.run(run())
 
 
 def test_a_database_that_it_cannot_read_is_asked_by_the_worker_itself(engine: Engine, tmp_path: Path) -> None:
