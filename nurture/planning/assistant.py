@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 from subprocess import PIPE, Popen
-from threading import Thread
+from threading import Thread, Timer
 from typing import Any
 
 import structlog
@@ -37,8 +37,14 @@ PIPE_BYTES = 1024 * 1024
 class Assistant:
     """The planner's side."""
 
-    def __init__(self, process: "Popen[bytes]", situation: Situation, pauses: Sequence[tuple[str, Block]]) -> None:
-        self.process = process
+    def __init__(
+        self,
+        process: "Popen[bytes]",
+        situation: Situation,
+        pauses: Sequence[tuple[str, Block]],
+        longest: float = LONGEST,
+    ) -> None:
+        self.process, self._longest = process, longest
         self._given: deque[list[Owned]] = deque()
         self._answers: SimpleQueue[list[Row] | None] = SimpleQueue()
         self._lost = False
@@ -66,7 +72,7 @@ class Assistant:
         """Waits for the decisions about every batch that it still has."""
         while self._given and not self._lost:
             try:
-                yield from self._take(self._answers.get(timeout=LONGEST))
+                yield from self._take(self._answers.get(timeout=self._longest))
             except Empty:
                 self._lose()
 
@@ -94,10 +100,15 @@ class Assistant:
 
     def _say(self, what: Any) -> None:
         assert self.process.stdin
+        # Where it reads no more, a full pipe would hold the planner for ever; killed, it lets go.
+        giving_up = Timer(self._longest, self.process.kill)
+        giving_up.start()
         try:
             say(self.process.stdin, what)
         except OSError:
             self._lose()
+        finally:
+            giving_up.cancel()
 
     def _listen(self) -> None:
         assert self.process.stdout
@@ -112,13 +123,16 @@ class Assistant:
 
 
 @contextmanager
-def assistant(situation: Situation, placer: Placer) -> Iterator[Assistant | None]:
-    """An assistant within the block, None where the machine has no core for it or starts no process."""
+def assistant(situation: Situation, placer: Placer, longest: float = LONGEST) -> Iterator[Assistant | None]:
+    """An assistant within the block, None where the machine has no core for it or starts no process.
+
+    `longest`: seconds after which it is given up.
+    """
     process = _start() if cores() > 1 else None
     if process is None:
         yield None
         return
-    helping = Assistant(process, situation, placer.pauses)
+    helping = Assistant(process, situation, placer.pauses, longest)
     try:
         yield helping
     finally:

@@ -122,11 +122,11 @@ class PlanningConnection:
         """
         if second := take_second(self.connection):
             second.close()
+        # A ROLLBACK would take the TEMP rows along, and going on in the snapshot gives SQLITE_BUSY_SNAPSHOT.
+        self.connection.commit()
         if self._writes:
             _checkpoint(self.connection, now=self._writes % CHECKPOINT_AFTER == 0)
         self._writes += 1
-        # A ROLLBACK would take the TEMP rows along, and going on in the snapshot gives SQLITE_BUSY_SNAPSHOT.
-        self.connection.commit()
         _allow_writes(self.connection)
         with self.connection.begin():
             if self._verify:

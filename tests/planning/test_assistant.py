@@ -1,5 +1,7 @@
 """An assistant places as the planner does, and what it dies with is placed all the same."""
 
+import os
+import signal
 from collections.abc import Iterator
 from itertools import islice
 from random import Random
@@ -63,6 +65,15 @@ def test_nothing_is_lost_with_an_assistant_that_dies() -> None:
             helping.give(batch)
         helping.process.kill()
         rest = [row for answer in place_with(helping, Alike(PLACER), in_batches(town[500:], 100)) for row in answer]
+    assert sorted(rest) == placed_alone(town)
+
+
+def test_an_assistant_that_is_stopped_holds_nobody_up() -> None:
+    town = a_town(20_000)
+    with assistant(SITUATION, PLACER, longest=2) as helping:
+        assert helping
+        os.kill(helping.process.pid, signal.SIGSTOP)
+        rest = [row for answer in place_with(helping, Alike(PLACER), in_batches(town, 2_000)) for row in answer]
     assert sorted(rest) == placed_alone(town)
 
 
