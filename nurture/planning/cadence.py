@@ -68,7 +68,9 @@ def find_due(connection: Connection, situation: Situation) -> Due:
     ran = {row.name: row.at for row in connection.execute(LAST_RUNS)}
     newest = connection.execute(NEWEST_GENERATION).first()
     changed = newest is None or newest.digest != situation.digest
-    full = changed or "full" not in ran or situation.instant // HOUR > ran["full"] // HOUR
+    # A clock that was put back: what was received since then lies before the last tick, and no hour of it is a new one.
+    back = situation.instant < ran.get("tick", 0)
+    full = changed or back or "full" not in ran or situation.instant // HOUR > ran["full"] // HOUR
     watched = watched_segments(situation.campaigns)
     many = bool(watched) and (connection.scalar(NEWEST_CUSTOMER) or 0) > MANY
     segments = tuple(name for name in watched if _watch_due(situation, ran.get(f"entered:{name}"), many=many))
@@ -87,9 +89,9 @@ def _watch_due(situation: Situation, last: int | None, *, many: bool) -> bool:
     if last is None:
         return True
     if not many:
-        return situation.instant // HOUR > last // HOUR
+        return situation.instant // HOUR != last // HOUR
     zone = situation.shop_zone
-    return zone.local_date(situation.instant - NIGHT) > zone.local_date(last - NIGHT)
+    return zone.local_date(situation.instant - NIGHT) != zone.local_date(last - NIGHT)
 
 
 def _open_instants(situation: Situation, ran: dict[str, int]) -> Iterator[ScheduledInstant]:
