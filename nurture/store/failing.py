@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection, and_, func, or_, select
 
 from nurture.store.alarming import raise_alarm
+from nurture.store.among import among
 from nurture.store.pausing import pause
 from nurture.store.tables import Pause, Touch, TouchLog, table
 
@@ -31,6 +32,9 @@ ALLOWED: dict[Fault, int] = {"bug": 0, "template": 4, "refused": 9, "unknown": 9
 three complaints in a thousand (support.google.com/a/answer/81126)."""
 LINES = 10_000
 """Lines of the log that are read at most: a campaign that hardly sends is judged by less."""
+
+COMPLAINT_LINES = 1_000_000
+"""The same for complaints, which are rare and late: a newsletter writes many lines before the first comes."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +103,16 @@ def _fault(status: str, verdict: str) -> Fault | None:
 
 
 def _complaints(connection: Connection, campaign: str, fault: Fault, since: datetime | None) -> tuple[int, int]:
+    """Complaints told since the oldest of the newest mails left, whichever mail they are about: they come days later,
+    when a newsletter's thousand newest mails are others."""
     sent = and_(TOUCH.c.campaign == campaign, TOUCH.c.status == "sent", TOUCH.c.channel == "email")
-    newest: Any = select(TOUCH.c.id).where(sent, TOUCH.c.at.is_not(None)).order_by(TOUCH.c.at.desc())
-    mails = newest.limit(RECENT[fault]).subquery()
-    said = select(func.count(LOG.c.touch_id.distinct())).join(mails, mails.c.id == LOG.c.touch_id)
-    said = said.where(LOG.c.verdict == COMPLAINT)
+    newest: Any = select(TOUCH.c.at).where(sent, TOUCH.c.at.is_not(None)).order_by(TOUCH.c.at.desc())
+    times = list(connection.scalars(newest.limit(RECENT[fault])))
+    last = connection.scalar(select(func.max(LOG.c.id))) or 0
+    said = select(LOG.c.touch_id).where(LOG.c.id > last - COMPLAINT_LINES, LOG.c.verdict == COMPLAINT)
+    if len(times) == RECENT[fault]:
+        said = said.where(LOG.c.logged_at >= times[-1])
     if since is not None:
         said = said.where(LOG.c.logged_at > since)
-    return connection.scalar(said) or 0, connection.scalar(select(func.count()).select_from(mails)) or 0
+    about = and_(among(TOUCH.c.id, list(connection.scalars(said.distinct()))), TOUCH.c.campaign == campaign)
+    return connection.scalar(select(func.count()).select_from(TOUCH).where(about)) or 0, len(times)

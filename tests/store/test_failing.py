@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, insert
 
 from nurture.store import resume, writing
-from nurture.store.failing import LINES, RECENT, note_fault
+from nurture.store.failing import COMPLAINT, LINES, RECENT, note_fault
 from nurture.store.tables import Touch, TouchLog, table
 from tests.store.people import NOON, admit, person
 
@@ -24,6 +24,19 @@ class Ledger:
         with writing(engine) as connection:
             for number, campaign in enumerate(("thanks", "news"), 1):
                 connection.execute(insert(table(Touch)).values(id=number, campaign=campaign, **about, **times))
+
+    def mailed(self, ids: range, campaign: str = "thanks") -> None:
+        """Mails of the campaign, one a second from noon on."""
+        about = {"customer_id": 1, "owner_id": 1, "step": "letter", "channel": "email", "status": "sent"}
+        times = {"due_at": NOON, "expires_at": NOON, "decided_at": NOON, "priority": 50}
+        at = [{"id": each, "occurrence": f"mail:{each}", "at": NOON + timedelta(seconds=each)} for each in ids]
+        with writing(self.engine) as connection:
+            connection.execute(insert(table(Touch)), [{"campaign": campaign, **each, **about, **times} for each in at])
+
+    def complained(self, touch_ids: list[int], at: datetime) -> None:
+        about = {"logged_at": at, "status": "sent", "verdict": COMPLAINT, "channel": "email"}
+        with writing(self.engine) as connection:
+            connection.execute(insert(table(TouchLog)), [{"touch_id": each, **about} for each in touch_ids])
 
     def happened(self, *lines: tuple[str, str], campaign: int = 1, at: datetime = NOON) -> None:
         rows = [
@@ -115,3 +128,23 @@ def test_no_more_of_the_log_is_read_than_it_is_worth(ledger: Ledger) -> None:
     ledger.happened(*[GONE] * 10)
     ledger.happened(*[SENT] * LINES, campaign=2)
     assert not ledger.stops()
+
+
+def test_complaints_about_a_newsletter_count_a_day_later_though_its_newest_mails_are_others(ledger: Ledger) -> None:
+    tomorrow = NOON + timedelta(days=1)
+    ledger.mailed(range(10, 1_510))
+    ledger.mailed(range(2_000, 2_003), "news")
+    ledger.complained([10, 11, 2_000, 2_001, 2_002], tomorrow)
+    ledger.complained([10], tomorrow)
+    assert not ledger.stops(tomorrow, "complaint")
+    ledger.complained([12], tomorrow)
+    assert ledger.stops(tomorrow, "complaint")
+
+
+def test_complaints_from_before_the_last_thousand_mails_are_forgotten(ledger: Ledger) -> None:
+    ledger.mailed(range(10, 1_510))
+    ledger.complained([10, 11, 12], NOON + timedelta(seconds=509))
+    ledger.complained([13, 14], NOON + timedelta(seconds=510))
+    assert not ledger.stops(NOON + timedelta(days=1), "complaint")
+    ledger.complained([15], NOON + timedelta(seconds=511))
+    assert ledger.stops(NOON + timedelta(days=1), "complaint")
