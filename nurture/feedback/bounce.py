@@ -7,7 +7,6 @@ there is nobody, and the campaign counts it. The mail stays `sent`, as it was ha
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import Message
 
 import structlog
 from sqlalchemy import Connection
@@ -18,7 +17,8 @@ from nurture.channels.reply import Reply
 from nurture.config import Settings
 from nurture.store.failing import BOUNCED, note_fault
 
-from .returned import Returned, find_mail, parts_of, returned_in, suppress, tell, told
+from .parts import Parts, fields_in
+from .returned import Returned, find_mail, read_returned, suppress, tell, told
 
 log = structlog.get_logger()
 HARD = "hard_bounce"
@@ -36,21 +36,26 @@ class Bounce:
     mail: Returned
 
 
-def read_bounce(raw: bytes) -> Bounce | None:
+def read_bounce(parts: Parts) -> Bounce | None:
     """The bounce that a letter is; None for any other, and for one of several recipients. It raises nothing."""
     try:
-        parts = parts_of(raw)
-        blocks = [each for part in parts for each in _blocks(part)]
+        blocks = fields_in(parts, "message/delivery-status", "Action")
         if len(blocks) != 1 or str(blocks[0].get("Action", "")).strip().lower() != "failed":
             return None
         (block,) = blocks
         status = _STATUS.match(str(block.get("Status", "")).strip())
         named = [*block.get_all("Original-Recipient", []), *block.get_all("Final-Recipient", [])]
         words = str(block.get("Diagnostic-Code", ""))[:2_000]
-        return Bounce(status[0], words, returned_in(parts, named)) if status else None
+        return Bounce(status[0], words, read_returned(parts, named)) if status else None
     except Exception:
         # As in a report of a complaint.
         return None
+
+
+def too_early(connection: Connection, settings: Settings, bounce: Bounce) -> bool:
+    """Whether nobody has heard yet what became of handing the mail over: what the bounce says would be overwritten."""
+    mail = find_mail(connection, settings, bounce.mail)
+    return mail is not None and mail.touch is not None and mail.touch.status == "sending"
 
 
 def come_back(connection: Connection, settings: Settings, bounce: Bounce, now: datetime) -> bool:
@@ -68,11 +73,3 @@ def come_back(connection: Connection, settings: Settings, bounce: Bounce, now: d
         note_fault(connection, mail.touch.campaign, "refused", bounce.status, now)
     log.info("bounce.taken", campaign=mail.touch.campaign, customer=mail.customer_id, status=bounce.status)
     return True
-
-
-def _blocks(part: Message) -> list[Message]:
-    """The fields of each recipient."""
-    found = part.get_payload()
-    if part.get_content_type() != "message/delivery-status" or not isinstance(found, list):
-        return []
-    return [each for each in found if isinstance(each, Message) and "Action" in each]

@@ -1,9 +1,7 @@
 """Complaints: who calls our mail spam at their mail provider gets no commercial mail any more (ARF, RFC 5965)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import Message
 
 import structlog
 from sqlalchemy import Connection
@@ -12,7 +10,8 @@ from nurture.config import Settings
 from nurture.store.doubt import prove_arrival
 from nurture.store.failing import COMPLAINT, note_fault
 
-from .returned import Returned, find_mail, parts_of, returned_in, suppress, suppressed, tell, told
+from .parts import Parts, fields_in
+from .returned import Returned, find_mail, read_returned, suppress, suppressed, tell, told
 
 log = structlog.get_logger()
 ABUSE = "abuse"
@@ -30,15 +29,14 @@ class Report:
     mail: Returned
 
 
-def read_report(raw: bytes) -> Report | None:
+def read_report(parts: Parts) -> Report | None:
     """The report that a letter is; None for any other letter. It raises nothing."""
     try:
-        parts = parts_of(raw)
-        said = [each for part in parts for each in _fields(part)]
+        said = fields_in(parts, "message/feedback-report", "Feedback-Type")
         if len(said) != 1:
             return None
         kind = str(said[0].get("Feedback-Type", "")).strip().lower()[:40]
-        return Report(kind, returned_in(parts, said[0].get_all("Original-Rcpt-To", [])))
+        return Report(kind, read_returned(parts, said[0].get_all("Original-Rcpt-To", [])))
     except Exception:
         # The parser raises whatever it stumbles over in a letter made to break it.
         return None
@@ -62,12 +60,3 @@ def complain(connection: Connection, settings: Settings, report: Report, now: da
         note_fault(connection, mail.touch.campaign, "complaint", ABUSE, now)
     log.info("complaint.taken", campaign=mail.touch.campaign if mail.touch else "", customer=mail.customer_id)
     return True
-
-
-def _fields(part: Message) -> Iterator[Message]:
-    """The fields of the report: the parser takes whatever is called `message/…` for a message of its own."""
-    found = part.get_payload()
-    if part.get_content_type() != "message/feedback-report" or not isinstance(found, list) or not found:
-        return
-    if isinstance(found[0], Message) and "Feedback-Type" in found[0]:
-        yield found[0]

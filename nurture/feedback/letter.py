@@ -1,19 +1,17 @@
 """A letter to the opt-out mailbox, read with the standard library's parser; nothing in it is trusted."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes
-from email.message import EmailMessage
+from email.message import Message
 from email.policy import default
 from email.utils import getaddresses, parsedate_to_datetime
 
-LARGEST = 512 * 1024
-"""Bytes of a letter that are looked at; an opt-out is a line or two."""
+from .parts import Parts, printable
+
 READ = 4000
 """Characters of the text that are looked at."""
 _SPACE = re.compile(r"\s+")
-_QUOTED = re.compile(r"(?m)^\s*[>＞].*$|(?s:\n-{2,}\s*(Original Message|元のメッセージ|転送).*)")
+_QUOTED = re.compile(r"(?m)^[^\S\n]*[>＞].*$|(?s:\n-{2,}\s*(Original Message|元のメッセージ|転送).*)")
 
 
 @dataclass(frozen=True)
@@ -33,34 +31,30 @@ class Letter:
     """`auto-replied` or another word of RFC 3834, `list` or `bounce`; empty for a person's letter."""
 
 
-def read_letter(raw: bytes) -> Letter:
+def read_letter(parts: Parts) -> Letter:
     """Reads what it can; what can't be read is empty. It raises nothing."""
-    message = message_from_bytes(raw[:LARGEST], policy=default)
-    senders = {_ascii(address.lower()) for _, address in getaddresses([_header(message, "From")])} - {""}
+    message = parts.whole
+    senders = {printable(address.lower()) for _, address in getaddresses([_header(message, "From")])} - {""}
     return Letter(
         sender=senders.pop() if len(senders) == 1 else "",
         subject=_header(message, "Subject"),
-        text=_text(message),
-        message_id=_ascii(_header(message, "Message-ID"))[:200],
+        text=_text(parts),
+        message_id=printable(_header(message, "Message-ID"))[:200],
         date=_date(_header(message, "Date")),
         automatic=_automatic(message),
     )
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def _header(message: Message, name: str) -> str:
+    raw = next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
     try:
-        return _SPACE.sub(" ", str(message.get(name, ""))).strip()
+        return _SPACE.sub(" ", str(default.header_fetch_parse(name, raw))).strip()
     except Exception:
         # The parser of structured headers raises whatever it stumbles over: IndexError, AttributeError, TypeError.
         return ""
 
 
-def _ascii(text: str) -> str:
-    """The text, or nothing where it holds what no database column and no address should."""
-    return text if text.isascii() and text.isprintable() else ""
-
-
-def _automatic(message: EmailMessage) -> str:
+def _automatic(message: Message) -> str:
     said = _header(message, "Auto-Submitted").lower().split(";")[0].strip()
     if said and said != "no":
         return said
@@ -71,13 +65,13 @@ def _automatic(message: EmailMessage) -> str:
     return ""
 
 
-def _text(message: EmailMessage) -> str:
-    parts: Iterator[EmailMessage] = message.walk()
-    plain = next((part for part in parts if part.get_content_type() == "text/plain"), None)
+def _text(parts: Parts) -> str:
+    plain = next((part for part in parts.every if part.get_content_type() == "text/plain"), None)
     if plain is None:
         return ""
     try:
-        content = str(plain.get_content())
+        raw = plain.get_payload(decode=True)
+        content = raw.decode(plain.get_content_charset("ascii"), "replace") if isinstance(raw, bytes) else ""
     except Exception:
         return ""
     return _QUOTED.sub("", content)[:READ]

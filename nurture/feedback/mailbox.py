@@ -2,7 +2,7 @@
 
 A letter counts when its subject carries the token of a `List-Unsubscribe` address, or when it asks for no more mail and
 comes from an address that exactly one customer has. Reports of complaints (RFC 5965) stop commercial mail. Auto-replies
-(RFC 3834) count for nothing.
+(RFC 3834) count for nothing. Mails that come back (RFC 3464) give up an address where nobody is.
 """
 
 import imaplib
@@ -18,17 +18,21 @@ from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from nurture.config import Settings
 from nurture.message.link import read_token
 from nurture.store import writing
+from nurture.store.doubt import under_way
 from nurture.store.tables import Address, table
 
-from .bounce import come_back, read_bounce
+from .bounce import Bounce, come_back, read_bounce, too_early
 from .complaint import NOT_SPAM, Report, complain, read_report
-from .letter import LARGEST, Letter, read_letter
+from .letter import Letter, read_letter
 from .optout import opt_out
-from .proof import prove_by_click, settle_by_letter
+from .parts import LARGEST, take_apart
+from .proof import Proof, proofs_in, prove_by_click, settle_by_letter
 
 log = structlog.get_logger()
 ADDRESS = table(Address)
@@ -36,6 +40,9 @@ HOST, PORT, USER, PASSWORD, FOLDER = (f"NURTURE_IMAP_{each}" for each in ("HOST"
 MAILDIR = "NURTURE_MAILDIR"
 SECONDS = 30
 """How long the IMAP server may take for an answer."""
+TROUBLE = (OSError, OperationalError, InterfaceError, InternalError, PoolTimeout)
+"""Not a letter's fault: it is read again with the next look. A standby PostgreSQL says InternalError to a write."""
+_EARLY = "early"
 _TOKEN = re.compile(r"unsubscribe[\s:]+([A-Za-z0-9_.-]{10,300})", re.IGNORECASE)
 _ASKS = re.compile(
     r"(配信|メール|お知らせ|メルマガ|受信)[のを]?(停止|解除|拒否)|unsubscribe|opt.?out|stop sending|remove me",
@@ -74,24 +81,15 @@ class Reading:
 def read_optouts(engine: Engine, settings: Settings, box: Mailbox, now: datetime) -> Reading:
     """Acts on every new letter, each in a commit of its own, and marks it only afterwards.
 
-    Raises OSError or imaplib.IMAP4.error where the mailbox can't be read.
+    One that can't be acted on is left for a person, so that those behind it are read. Raises OSError or
+    imaplib.IMAP4.error where the mailbox can't be read, and SQLAlchemyError where the database can't be reached.
     """
     found = {"opted_out": 0, "ignored": 0, "unclear": 0, "complaints": 0, "bounces": 0}
     for key, raw in box.new():
-        letter = read_letter(raw)
-        with writing(engine) as connection:
-            report = read_report(raw)
-            if report:
-                what = _report(connection, settings, report, now)
-            else:
-                what = _act(connection, settings, letter, now)
-                settle_by_letter(connection, raw, now)
-            bounce = read_bounce(raw)
-            if bounce and come_back(connection, settings, bounce, now):
-                what = "bounces"
-        box.settle(key, clear=what != "unclear")
-        log.info("mailbox.read", what=what, message_id=letter.message_id)
-        found[what] += 1
+        what = _take(engine, settings, raw, now)
+        if what != _EARLY:
+            box.settle(key, clear=what != "unclear")
+            found[what] += 1
     return Reading(**found)
 
 
@@ -174,6 +172,57 @@ def open_imap(environment: Mapping[str, str]) -> Iterator[Imap | None]:
         yield Imap(connection)
     finally:
         connection.logout()
+
+
+@dataclass(frozen=True)
+class _Said:
+    """All that a letter may be."""
+
+    letter: Letter
+    report: Report | None
+    bounce: Bounce | None
+    proofs: list[Proof]
+
+
+def _take(engine: Engine, settings: Settings, raw: bytes, now: datetime) -> str:
+    """What a letter was, acted on; `early` for one that is left for the next look."""
+    try:
+        said = _read(raw)  # before the transaction: nobody waits for the database while a letter is parsed
+        with writing(engine) as connection:
+            what = _EARLY if _early(connection, settings, said) else _heed(connection, settings, said, now)
+    except TROUBLE:
+        raise
+    except Exception as problem:
+        log.error("mailbox.passed_over", problem=type(problem).__name__)
+        return "unclear"
+    log.info("mailbox.read", what=what, message_id=said.letter.message_id)
+    return what
+
+
+def _read(raw: bytes) -> _Said:
+    parts = take_apart(raw)
+    return _Said(read_letter(parts), read_report(parts), read_bounce(parts), proofs_in(parts))
+
+
+def _early(connection: Connection, settings: Settings, said: _Said) -> bool:
+    """Whether it tells that a mail failed of which its own worker has told nothing yet.
+
+    By the end of the lease at the latest the mail is sent, failed or in doubt, and what the letter says can be kept.
+    """
+    failed = [each.key for each in said.proofs if not each.arrived]
+    if failed and under_way(connection, failed):
+        return True
+    return said.bounce is not None and too_early(connection, settings, said.bounce)
+
+
+def _heed(connection: Connection, settings: Settings, said: _Said, now: datetime) -> str:
+    if said.report:
+        what = _report(connection, settings, said.report, now)
+    else:
+        what = _act(connection, settings, said.letter, now)
+        settle_by_letter(connection, said.proofs, now)
+    back = said.bounce is not None and come_back(connection, settings, said.bounce, now)
+    return "bounces" if back else what
 
 
 def _report(connection: Connection, settings: Settings, report: Report, now: datetime) -> str:

@@ -5,19 +5,17 @@ it and returns its header; who uses a link has got the message that it stands in
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes
 from email.message import Message
-from email.policy import compat32
 
 from sqlalchemy import Connection
 
 from nurture.store.doubt import campaigns_of, handed_over, in_doubt, prove_arrival, settle_unknown
 from nurture.store.failing import note_fault
 
-from .letter import LARGEST
+from .parts import Parts, fields_in, printable, returned_in
 
 NAMED = re.compile(r"<[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}@[A-Za-z0-9.-]{1,255}>")
 """A Message-ID such as ours: a name-based UUID (RFC 9562 version 5), which nobody else can guess."""
@@ -37,11 +35,10 @@ class Proof:
     """`answer`, or the report's action and status: `failed 5.1.1`."""
 
 
-def proofs_in(raw: bytes) -> list[Proof]:
+def proofs_in(parts: Parts) -> list[Proof]:
     """What a letter proves; empty for most. It raises nothing."""
     try:
-        message = message_from_bytes(raw[:LARGEST], policy=compat32)
-        return list(_reported(message) if message.get_content_type() == "multipart/report" else _answered(message))
+        return list(_reported(parts) if parts.is_report else _answered(parts.whole))
     except Exception:
         # The parser raises whatever it stumbles over in a letter made to break it.
         return []
@@ -55,10 +52,10 @@ def prove_by_click(connection: Connection, touch_id: int | None, now: datetime) 
     return touch_id is not None and prove_arrival(connection, [touch_id], CLICK, now) != []
 
 
-def settle_by_letter(connection: Connection, raw: bytes, now: datetime) -> int:
+def settle_by_letter(connection: Connection, proofs: Sequence[Proof], now: datetime) -> int:
     """Ends the doubt about the mails that a letter speaks of, in the caller's write transaction; gives how many."""
     settled = 0
-    for proof in proofs_in(raw):
+    for proof in proofs:
         if proof.arrived:
             settled += len(prove_arrival(connection, handed_over(connection, [proof.key]), proof.why, now))
         else:
@@ -75,34 +72,12 @@ def _answered(message: Message) -> Iterator[Proof]:
         yield Proof(key, True, "answer")
 
 
-def _reported(message: Message) -> Iterator[Proof]:
-    keys = {key for part in message.walk() for key in _returned(part)}
-    said = [each for part in message.walk() for each in _actions(part)]
-    if len(keys) != 1 or len(said) != 1:
+def _reported(parts: Parts) -> Iterator[Proof]:
+    keys = {key for each in returned_in(parts) for key in NAMED.findall(str(each.get("Message-ID", "")))}
+    blocks = fields_in(parts, "message/delivery-status", "Action")
+    if len(keys) != 1 or len(blocks) != 1:
         return  # of several recipients or several mails nobody can tell which is meant
-    action, status = said[0]
+    action = str(blocks[0].get("Action", "")).strip().lower()
     if action == "failed" or action in ARRIVED:
+        status = printable(str(blocks[0].get("Status", "")).split("(")[0].strip()[:20])
         yield Proof(keys.pop(), action in ARRIVED, f"{action} {status}".strip())
-
-
-def _actions(part: Message) -> Iterator[tuple[str, str]]:
-    """Action and status of each recipient; the blocks of such a report are parsed as messages of headers only."""
-    if part.get_content_type() != "message/delivery-status":
-        return
-    for block in part.get_payload():
-        if isinstance(block, Message) and (action := str(block.get("Action", "")).strip().lower()):
-            yield action, str(block.get("Status", "")).split("(")[0].strip()[:20]
-
-
-def _returned(part: Message) -> Iterator[str]:
-    """The Message-ID of the mail that comes back, whole or as its header alone."""
-    kind = part.get_content_type()
-    if kind == "message/rfc822":
-        inner = part.get_payload()
-        # What calls itself a mail and can't be parsed as one has a text here.
-        if isinstance(inner, list) and inner and isinstance(inner[0], Message):
-            yield from NAMED.findall(str(inner[0].get("Message-ID", "")))
-    elif kind in ("text/rfc822-headers", "message/rfc822-headers"):
-        raw = part.get_payload(decode=True)
-        header = message_from_bytes(raw if isinstance(raw, bytes) else b"", policy=compat32)
-        yield from NAMED.findall(str(header.get("Message-ID", "")))

@@ -5,16 +5,14 @@ it returns, or by the Message-ID of a mail that we handed over for the very reci
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
-from email.policy import compat32
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, insert, select
+from sqlalchemy import Connection, and_, case, insert, select
 
 from nurture.config import Settings
 from nurture.message.link import read_token
@@ -22,18 +20,14 @@ from nurture.store import change
 from nurture.store.tables import Address, Suppression, Touch, TouchLog, table
 from nurture.store.tables import Message as Frozen
 
-from .letter import LARGEST
+from .parts import Parts, printable, returned_in
 from .proof import NAMED
 from .survivor import survivor
 
 ADDRESS, FROZEN, SUPPRESSION = table(Address), table(Frozen), table(Suppression)
 TOUCH, LOG = table(Touch), table(TouchLog)
-PARTS = 50
-"""Parts of a report that are looked at; it has three."""
 MANY = 10
 """Recipients, Message-IDs and links that are looked at."""
-LONGEST = 8_000
-"""Characters of a header that are looked at: half a megabyte of encoded words takes seconds."""
 _LINK = re.compile(r"(?:/u/|subject=unsubscribe(?:%20|\+)?)([A-Za-z0-9_.-]{10,300})")
 _SPACE = re.compile(r"\s+")
 
@@ -43,7 +37,7 @@ class Returned:
     """What a report says of the mail it is about."""
 
     recipients: tuple[str, ...] = ()
-    """In lower case; providers often leave them out."""
+    """In lower case, printable; providers often leave them out."""
     keys: tuple[str, ...] = ()
     """Message-IDs such as ours."""
     tokens: tuple[str, ...] = ()
@@ -59,18 +53,14 @@ class Mail(NamedTuple):
     """Its row of the ledger; None for one that left before links named their message."""
 
 
-def parts_of(raw: bytes) -> list[Message]:
-    """The parts of a report, the report itself first; empty for a letter that is none. Raises what the parser does."""
-    message = message_from_bytes(raw[:LARGEST], policy=compat32)
-    if message.get_content_type() != "multipart/report":
-        return []
-    return [part for part, _ in zip(message.walk(), range(PARTS), strict=False)]
+def read_returned(parts: Parts, recipients: Sequence[str]) -> Returned:
+    """What a report tells of the mail; `recipients` as its fields name them, `rfc822; alice@…`.
 
-
-def returned_in(parts: Sequence[Message], recipients: Sequence[str]) -> Returned:
-    """What the parts of a report tell of the mail; `recipients` as its fields name them, `rfc822; alice@…`."""
-    headers = [header for part in parts for header in _headers(part)]
-    named = [str(each).lower().removeprefix("rfc822;").strip().strip("<>") for each in recipients]
+    Raises what the standard library's parser does.
+    """
+    headers = returned_in(parts)
+    cut = [str(each).lower().removeprefix("rfc822;").strip().strip("<>") for each in recipients]
+    named = [each for each in cut if printable(each)]
     keys = [key for each in headers for key in NAMED.findall(str(each.get("Message-ID", "")))]
     tokens = [token for each in headers for token in _LINK.findall(_links(each))]
     return Returned(tuple(named[:MANY]), tuple(keys[:MANY]), tuple(tokens[:MANY]))
@@ -82,15 +72,16 @@ def find_mail(connection: Connection, settings: Settings, returned: Returned) ->
         link = read_token(settings, token)
         if link is None or link.channel != "email":
             continue
-        if link.touch_id is not None and (found := _handed_over(connection, TOUCH.c.id == link.touch_id)):
+        if link.touch_id is not None and (found := _handed_over(connection, TOUCH.c.id == link.touch_id, returned)):
             return found
         if (customer := survivor(connection, link.customer_id)) and (address := _address(connection, customer)):
             return Mail(customer, address, None)
+    if not (returned.keys and returned.recipients):
+        return None
     named = and_(FROZEN.c.key.in_(returned.keys), FROZEN.c.recipient.in_(returned.recipients))
     # By the customer, since a Message-ID has no index of its own.
     people = {each for recipient in returned.recipients for each in _holders(connection, recipient)}
-    known = returned.keys and people
-    return _handed_over(connection, and_(TOUCH.c.customer_id.in_(people), named)) if known else None
+    return _handed_over(connection, and_(TOUCH.c.customer_id.in_(people), named), returned) if people else None
 
 
 def suppress(connection: Connection, mail: Mail, scope: str, reason: str, now: datetime) -> bool:
@@ -123,26 +114,19 @@ def tell(connection: Connection, mail: Mail, verdict: str, now: datetime) -> Non
     connection.execute(insert(LOG).values(**said, verdict=verdict[:60]))
 
 
-def _headers(part: Message) -> Iterator[Message]:
-    """The header of the mail that comes back, whole or as its header alone."""
-    kind, found = part.get_content_type(), part.get_payload()
-    if kind == "message/rfc822" and isinstance(found, list) and found and isinstance(found[0], Message):
-        yield found[0]
-    elif kind in ("text/rfc822-headers", "message/rfc822-headers"):
-        raw = part.get_payload(decode=True)
-        yield message_from_bytes(raw if isinstance(raw, bytes) else b"", policy=compat32)
-
-
 def _links(header: Message) -> str:
     """The links of List-Unsubscribe as one word: long ones are folded or encoded (RFC 2047) on their way."""
-    words = str(header.get("List-Unsubscribe", ""))[:LONGEST]
+    words = str(header.get("List-Unsubscribe", ""))
     return _SPACE.sub("", str(make_header(decode_header(words))))
 
 
-def _handed_over(connection: Connection, which: Any) -> Mail | None:
+def _handed_over(connection: Connection, which: Any, returned: Returned) -> Mail | None:
+    """Of the hops of a message, each to another address, the one that the report names, else the last."""
+    key, recipient = FROZEN.c.key.in_(returned.keys), FROZEN.c.recipient.in_(returned.recipients)
+    best = (case((key, 2), (recipient, 1), else_=0).desc(), FROZEN.c.hop.desc(), TOUCH.c.id)
     joined = TOUCH.join(FROZEN, and_(FROZEN.c.touch_id == TOUCH.c.id, FROZEN.c.channel == "email"))
     found = select(TOUCH, FROZEN.c.recipient).select_from(joined).where(which, FROZEN.c.first_attempt_at.is_not(None))
-    row = connection.execute(found.order_by(TOUCH.c.id).limit(1)).one_or_none()
+    row = connection.execute(found.order_by(*best).limit(1)).one_or_none()
     return None if row is None else Mail(row.customer_id, row.recipient, row)
 
 

@@ -129,10 +129,15 @@ def in_doubt(connection: Connection, keys: list[str]) -> list[int]:
 
 def handed_over(connection: Connection, keys: list[str]) -> list[int]:
     """As `in_doubt`, with those of which nobody has heard yet."""
+    return sorted({*in_doubt(connection, keys), *under_way(connection, keys)})
+
+
+def under_way(connection: Connection, keys: list[str]) -> list[int]:
+    """As `in_doubt`, of those of which nobody has heard yet: their worker still tells it, or their lease ends."""
     joined = MESSAGE.join(TOUCH, and_(TOUCH.c.id == MESSAGE.c.touch_id, TOUCH.c.hop == MESSAGE.c.hop))
     leased = text("touch.status IN ('claimed', 'sending')")  # for the partial index, as above
     found = select(TOUCH.c.id).select_from(joined).where(leased, TOUCH.c.status == "sending", MESSAGE.c.key.in_(keys))
-    return sorted({*in_doubt(connection, keys), *connection.scalars(found)})
+    return list(connection.scalars(found.order_by(TOUCH.c.id)))
 
 
 def campaigns_of(connection: Connection, touch_ids: list[int]) -> list[str]:

@@ -13,6 +13,7 @@ from nurture.config import Secrets
 from nurture.delivery.values import Ready
 from nurture.feedback.mailbox import Maildir, read_optouts
 from nurture.feedback.optout import opt_out
+from nurture.feedback.parts import take_apart
 from nurture.feedback.proof import Proof, proofs_in, prove_by_click, settle_by_letter
 from nurture.message.link import Subscription, read_token
 from nurture.store import reading, resume, writing
@@ -63,6 +64,11 @@ def report(
     return REPORT.format(action=action, status=status, key=key, kind=kind, more=more, before=before).encode()
 
 
+def said(key: str) -> list[Proof]:
+    """What a report about a mail proves."""
+    return proofs_in(take_apart(report(key=key)))
+
+
 def answer(headers: str) -> bytes:
     return f"From: alice@shop.example\nSubject: Re: thanks\n{headers}\n\nありがとう\n".encode()
 
@@ -71,17 +77,17 @@ def answer(headers: str) -> bytes:
     "headers", [f"In-Reply-To: {KEY}", f"References: <x@y.example>\n {KEY}", f"In-Reply-To: {KEY}\nReferences: {KEY}"]
 )
 def test_alices_answer_proves_that_the_mail_arrived(headers: str) -> None:
-    assert proofs_in(answer(headers)) == [Proof(KEY, True, "answer")]
+    assert proofs_in(take_apart(answer(headers))) == [Proof(KEY, True, "answer")]
 
 
 @pytest.mark.parametrize("kind", ["text/rfc822-headers", "message/rfc822"])
 def test_bobs_server_returns_what_it_could_not_deliver(kind: str) -> None:
-    assert proofs_in(report(kind=kind)) == [Proof(KEY, False, "failed 5.1.1")]
+    assert proofs_in(take_apart(report(kind=kind))) == [Proof(KEY, False, "failed 5.1.1")]
 
 
 @pytest.mark.parametrize("action", ["delivered", "relayed", "expanded"])
 def test_charlies_server_says_that_it_took_it(action: str) -> None:
-    assert proofs_in(report(action, "2.0.0")) == [Proof(KEY, True, f"{action} 2.0.0")]
+    assert proofs_in(take_apart(report(action, "2.0.0"))) == [Proof(KEY, True, f"{action} 2.0.0")]
 
 
 @pytest.mark.parametrize(
@@ -98,11 +104,11 @@ def test_charlies_server_says_that_it_took_it(action: str) -> None:
     ],
 )
 def test_what_proves_nothing(letter: bytes) -> None:
-    assert proofs_in(letter) == []
+    assert proofs_in(take_apart(letter)) == []
 
 
 def test_an_answer_may_name_several() -> None:
-    found = proofs_in(answer(f"In-Reply-To: {KEY}\nReferences: {OTHER} {KEY}"))
+    found = proofs_in(take_apart(answer(f"In-Reply-To: {KEY}\nReferences: {OTHER} {KEY}")))
     assert [each.key for each in found] == [KEY, OTHER]
 
 
@@ -228,12 +234,12 @@ def test_ten_mails_that_come_back_stop_their_campaign(engine: Engine, tmp_path: 
         keys = [each.key for each in doubtful(connection)]
     with writing(engine) as connection:
         resume(connection, "campaign:thanks", instant("2026-11-20 10:06"))
-        assert [settle_by_letter(connection, report(key=each), instant("2026-11-20 11:00")) for each in keys] == [1] * 9
+        assert [settle_by_letter(connection, said(each), instant("2026-11-20 11:00")) for each in keys] == [1] * 9
         assert not standing_alarms(connection)
     post.shop.order(post.shop.customer("bob"), "2026-11-20 11:00")
     post.answer = lambda _: Unknown("connection lost behind the dot")
     post.tick("2026-11-20 11:05")
     with writing(engine) as connection:
         (last,) = (each.key for each in doubtful(connection))
-        settle_by_letter(connection, report(key=last), instant("2026-11-20 12:00"))
+        settle_by_letter(connection, said(last), instant("2026-11-20 12:00"))
         assert [(each.subject, each.about["failed"]) for each in standing_alarms(connection)] == [("thanks", 10)]
