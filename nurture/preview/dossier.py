@@ -199,7 +199,6 @@ def _suppression(connection: Connection, customer_id: int, channel: str, now: in
     found = select(SUPPRESSION.c.reason, seconds(SUPPRESSION.c.created_at).label("at")).where(
         or_(person, SUPPRESSION.c.value.in_(values)),
         or_(SUPPRESSION.c.channel.is_(None), SUPPRESSION.c.channel == channel),
-        seconds(SUPPRESSION.c.created_at) <= now,
         lifted,
     )
     return connection.execute(found.order_by(SUPPRESSION.c.created_at)).first()

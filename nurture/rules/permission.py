@@ -98,8 +98,8 @@ def _usable() -> tuple[ColumnElement[bool], ...]:
 
 
 def _in_force(scopes: tuple[str, ...], now: Any) -> tuple[ColumnElement[bool], ...]:
+    """Since when is not asked: a clock that was set back would bring those back who said no in the hours it lost."""
     return (
         SUPPRESSION.c.scope.in_(scopes),
-        SUPPRESSION.c.created_at <= now,
         func.coalesce(SUPPRESSION.c.lifted_at, now + 1) > now,
     )

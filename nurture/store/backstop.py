@@ -38,7 +38,7 @@ _MINE = (
 _EARLIER = _MINE.replace("c.", "d.")
 _HELD = "(r.channel IS NULL OR r.channel = NEW.channel)"
 _SUPPRESSES = """(s.scope = 'all' OR (s.scope = 'commercial' AND t.obeys_cap))
-        AND s.created_at <= NEW.at AND (s.lifted_at IS NULL OR s.lifted_at > NEW.at)"""
+        AND (s.lifted_at IS NULL OR s.lifted_at > NEW.at)"""
 _CHECKS: Mapping[str, str] = {
     "no_fence": """NOT EXISTS (
         SELECT 1 FROM touch t WHERE t.id = NEW.touch_id AND t.status = 'sending' AND t.customer_id = NEW.customer_id
@@ -62,7 +62,7 @@ _CHECKS: Mapping[str, str] = {
     "paused": """EXISTS (
         SELECT 1 FROM touch t, pause p WHERE t.id = NEW.touch_id
         AND (p.scope = 'all' OR p.scope = 'channel:' || NEW.channel OR p.scope = 'campaign:' || t.campaign)
-        AND p.began_at <= NEW.at AND (p.ended_at IS NULL OR p.ended_at > NEW.at)
+        AND (p.ended_at IS NULL OR p.ended_at > NEW.at)
         AND (p.until_at IS NULL OR p.until_at > NEW.at))""",
     # Each run of contacts is counted from its first, which is the new one or an earlier one within reach of it.
     "capped": f"""EXISTS (

@@ -38,7 +38,7 @@ def resume(connection: Connection, scope: str, now: datetime) -> bool:
 def paused(connection: Connection, scopes: Sequence[str], now: datetime) -> bool:
     """Whether one of these scopes is stopped at `now`."""
     lasting = or_(PAUSE.c.until_at.is_(None), PAUSE.c.until_at > now)
-    found = select(PAUSE.c.id).where(PAUSE.c.scope.in_(scopes), PAUSE.c.ended_at.is_(None), PAUSE.c.began_at <= now)
+    found = select(PAUSE.c.id).where(PAUSE.c.scope.in_(scopes), PAUSE.c.ended_at.is_(None))
     return connection.scalar(found.where(lasting).limit(1)) is not None
 
 

@@ -407,7 +407,7 @@ class Reading:
     def stopped(self, who: int, channel: str) -> bool:
         for each in self.rows.tables.get("suppression", []):
             over = each["lifted_at"] is not None and each["lifted_at"] <= NOW
-            if each["created_at"] > NOW or over:
+            if over:
                 continue
             mine = each.get("customer_id") == who and "value" not in each and each.get("channel") in (None, channel)
             if mine or (each.get("channel") == channel and each.get("value") in self.usable(who, channel)):

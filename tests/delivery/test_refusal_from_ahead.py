@@ -1,0 +1,46 @@
+"""A no that was said before the clock was set back: by its date it lies ahead, and holds all the same.
+
+Found by the simulation: a receipt left an hour of the clock before the opt-out that was half an hour old.
+"""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from nurture.rules.permission import sendable
+from nurture.store import writing
+from nurture.store.pausing import paused
+from nurture.store.tables import Customer, table
+from tests.planning.people import instant, letter
+
+from .post import Post
+from .test_worker import MEETING
+
+RECEIPT = letter("receipt", "{after: order}", "purpose: transactional\nbecause: 控え", step="valid_for: 5 days")
+THANKS = letter("thanks", "{after: order}", step="valid_for: 5 days")
+
+
+@pytest.mark.parametrize(("campaign", "scope"), [(THANKS, "commercial"), (RECEIPT, "all")])
+def test_who_said_no_at_one_gets_nothing_at_noon_of_a_clock_set_back(
+    engine: Engine, tmp_path: Path, campaign: str, scope: str
+) -> None:
+    post = Post(engine, tmp_path, campaign, **MEETING)
+    alice = post.shop.customer("alice")
+    post.shop.order(alice, "2026-11-20 10:00")
+    post.shop.tick("2026-11-20 11:59")
+    post.shop.suppress(alice, "2026-11-20 13:00", scope=scope)
+    assert "sent" not in post.deliver("2026-11-20 12:00")
+    assert post.arrived() == []
+
+
+def test_no_condition_calls_her_reachable_and_no_pause_waits_for_its_hour(engine: Engine, tmp_path: Path) -> None:
+    post = Post(engine, tmp_path, THANKS, **MEETING)
+    alice, noon = post.shop.customer("alice"), instant("2026-11-20 12:00")
+    post.shop.suppress(alice, "2026-11-20 13:00", scope="all")
+    post.shop.pause("campaign:thanks", "2026-11-20 13:00")
+    customer = table(Customer)
+    with writing(engine) as connection:
+        asked = sendable(customer.c.id, "email", int(noon.timestamp()), "commercial")
+        assert connection.scalar(customer.select().with_only_columns(asked).where(customer.c.id == alice)) in (0, False)
+        assert paused(connection, ["campaign:thanks"], noon)
