@@ -15,6 +15,7 @@ from nurture.channels.classification import classify_reply
 from nurture.channels.outcome import Rejected
 from nurture.channels.reply import Reply
 from nurture.config import Settings
+from nurture.store.doubt import settle_unknown
 from nurture.store.failing import BOUNCED, note_fault
 
 from .parts import Parts, fields_in
@@ -68,8 +69,10 @@ def come_back(connection: Connection, settings: Settings, bounce: Bounce, now: d
         return False
     if outcome.scope == "address":
         suppress(connection, mail, "all", HARD, now)
+    # Without its Message-ID no proof knows the mail; with it, it has failed by the same report and was counted.
+    settled = mail.last and settle_unknown(connection, [mail.touch.id], "failed", f"failed {bounce.status}", now)
     tell(connection, mail, f"{BOUNCED} {bounce.status}", now)
-    if mail.touch.status == "sent":  # one that was in doubt has failed by the same report, and was counted
+    if settled or mail.touch.status == "sent":
         note_fault(connection, mail.touch.campaign, "refused", bounce.status, now)
     log.info("bounce.taken", campaign=mail.touch.campaign, customer=mail.customer_id, status=bounce.status)
     return True

@@ -51,6 +51,8 @@ class Mail(NamedTuple):
     address: str
     touch: Any
     """Its row of the ledger; None for one that left before links named their message."""
+    last: bool = False
+    """Whether it is the message's last hop, so that what became of the touch became of it."""
 
 
 def read_returned(parts: Parts, recipients: Sequence[str]) -> Returned:
@@ -125,9 +127,13 @@ def _handed_over(connection: Connection, which: Any, returned: Returned) -> Mail
     key, recipient = FROZEN.c.key.in_(returned.keys), FROZEN.c.recipient.in_(returned.recipients)
     best = (case((key, 2), (recipient, 1), else_=0).desc(), FROZEN.c.hop.desc(), TOUCH.c.id)
     joined = TOUCH.join(FROZEN, and_(FROZEN.c.touch_id == TOUCH.c.id, FROZEN.c.channel == "email"))
-    found = select(TOUCH, FROZEN.c.recipient).select_from(joined).where(which, FROZEN.c.first_attempt_at.is_not(None))
+    found = (
+        select(TOUCH, FROZEN.c.recipient, FROZEN.c.hop.label("mailed"))
+        .select_from(joined)
+        .where(which, FROZEN.c.first_attempt_at.is_not(None))
+    )
     row = connection.execute(found.order_by(*best).limit(1)).one_or_none()
-    return None if row is None else Mail(row.customer_id, row.recipient, row)
+    return None if row is None else Mail(row.customer_id, row.recipient, row, row.mailed == row.hop)
 
 
 def _address(connection: Connection, customer_id: int) -> str | None:
