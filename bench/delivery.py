@@ -27,8 +27,8 @@ PEER_NAMES = {"drip": "django-drip-campaigns", "post_office": "django-post-offic
 DELAY = 0.005
 """Seconds each way: ten milliseconds there and back."""
 STAGES = ("claim", "compose", "freeze", "fence", "record", "transport")
-FAR = (4, 10)
-"""Connections over the distance: what `email: connections` is by itself, and more."""
+FAR = (2, 4, 10)
+"""Connections over the distance; `email: connections` is four by itself."""
 MEMORY_SIZES = (20_000, 1_000_000)
 Found = dict[str, float]
 

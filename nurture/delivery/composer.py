@@ -50,6 +50,8 @@ class Composer:
         self._url = engine.url.render_as_string(hide_password=False)
         self._process: Process | None = None
         self._beginning: asyncio.Task[None] | None = None
+        self._answering = asyncio.Lock()
+        """Answers come in the order of the questions, and whoever asked first reads first."""
         self._press: Press | None = None
         """The one that the process was told of last."""
         self._lost = False
@@ -89,7 +91,10 @@ class Composer:
             self._beginning = None
 
     async def compose(self, press: Press, claims: Sequence[Claimed], now: datetime) -> list[Ready | Unwritable] | None:
-        """Every claim's message in their order; None where the process is lost, or the database troubles it."""
+        """Every claim's message in their order; None where the process is lost, or the database troubles it.
+
+        Ask for the next batch before this one is there, and the process has no time to be idle.
+        """
         try:
             answer = await self._ask((None if press is self._press else press, claims, now))
             self._press = press
@@ -116,9 +121,9 @@ class Composer:
         assert process
         assert process.stdin
         assert process.stdout
-        async with asyncio.timeout(LONGEST):
-            process.stdin.write(piece(question))
-            await process.stdin.drain()
+        process.stdin.write(piece(question))
+        # Nothing is awaited in between, so that the order at the lock is the order of the questions.
+        async with asyncio.timeout(LONGEST), self._answering:
             size = length(await process.stdout.readexactly(SIZE))
             return opened(await process.stdout.readexactly(size))
 

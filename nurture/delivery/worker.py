@@ -5,7 +5,7 @@ that can't renew its leases stops handing over: its touches belong to somebody e
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -39,6 +39,8 @@ from .writer import Writer
 log = structlog.get_logger()
 TOUCH = table(Touch)
 BATCH = 100
+AHEAD = 1
+"""Batches that are being written by another process when the next is given to it."""
 LEASE = 120
 """Seconds for which a claim holds; renewed every third of it."""
 
@@ -100,7 +102,8 @@ class Worker:
         self.writer = Writer(engine, sum(map(len, senders.values())), clock.boottime)
         self.settler = Settler(clock, self.writer)
         self.preparer = Preparer(engine, self.settler, composer)
-        self._preparing: asyncio.Task[None] | None = None
+        self._preparing: deque[asyncio.Task[None]] = deque()
+        """Batches that are being written."""
         self.stopping = False
         self.lost = False
         """Leases could not be renewed: nothing more is handed over in this round."""
@@ -154,13 +157,14 @@ class Worker:
                 else:
                     await self.clock.sleep(0.1 if open_ else 0.01)
         finally:
-            try:
-                await self._prepared()
-            finally:
-                for name, senders in self.senders.items():
-                    for _ in senders:
-                        queues[name].put_nowait(None)
-                await asyncio.gather(*connections)
+            written = await asyncio.gather(*self._preparing, return_exceptions=True)
+            self._preparing.clear()
+            for name, senders in self.senders.items():
+                for _ in senders:
+                    queues[name].put_nowait(None)
+            await asyncio.gather(*connections)
+        if problem := next(filter(None, written), None):
+            raise problem
         return claimed
 
     async def reap(self, *, everything: bool = False) -> Reaped:
@@ -191,24 +195,23 @@ class Worker:
 
         left = {each.touch_id: each for each in await self.writer.run(claiming)}
         try:
-            await self._prepared()
+            await self._prepared(AHEAD)
         except Exception:
             await self._give_back(left, now)
             raise
         if not left:
             return False
-        self._preparing = asyncio.create_task(self._prepare(left, queues, now))
+        self._preparing.append(asyncio.create_task(self._prepare(left, queues, now)))
         if len(left) == BATCH:
             self.preparer.expect_more(self.shift.press)
         if not self.preparer.beside:
-            await self._prepared()
+            await self._prepared(0)
         return True
 
-    async def _prepared(self) -> None:
-        """Until the batch before is written; what went wrong with it is raised."""
-        preparing, self._preparing = self._preparing, None
-        if preparing:
-            await preparing
+    async def _prepared(self, most: int) -> None:
+        """Until at most so many batches are being written; what went wrong with one is raised."""
+        while len(self._preparing) > most:
+            await self._preparing.popleft()
 
     async def _prepare(self, left: dict[int, Claimed], queues: Mapping[str, Queue], now: datetime) -> None:
         try:
