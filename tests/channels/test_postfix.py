@@ -344,7 +344,7 @@ def test_a_report_that_postfix_wrote_ends_the_doubt(mta: Postfix, ledger: Engine
         (key,) = connection.scalars(select(table(Message).c.key))
     assert proofs_in(take_apart(report)) == [Proof(key, False, "failed 5.1.1")]
     now = instant("2026-11-20 11:00")
-    assert read_optouts(ledger, post.shop.settings, Maildir(mta.mailbox(REPORTS)), now).ignored == 1
+    assert read_optouts(ledger, post.shop.settings, Maildir(mta.mailbox(REPORTS)), now).bounces == 1
     assert (post.shop.the(nobody).status, contacts(ledger)) == ("failed", 0)
 
 

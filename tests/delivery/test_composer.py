@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,14 @@ from .post import Post
 THANKS = letter("thanks", "{after: order}", step="valid_for: 5 days")
 NOON = "2026-11-20 12:00"
 TOUCH = table(Touch)
+
+
+@pytest.fixture
+def ledger(sqlite_database: str) -> Iterator[Engine]:
+    """On one database, where it does not matter which."""
+    opened = open_engine(sqlite_database)
+    yield opened
+    opened.dispose()
 
 
 def busy(engine: Engine, folder: Path, people: int) -> Post:
@@ -92,12 +100,12 @@ def test_it_writes_the_bytes_that_would_be_written_here(engine: Engine, tmp_path
     assert arrived == [write(post.press, ready.claimed, contexts[ready.claimed.touch_id], now) for ready in arrived]
 
 
-def test_killed_in_the_middle_it_is_done_without(engine: Engine, tmp_path: Path) -> None:
-    post, composer = busy(engine, tmp_path, 210), Composer(engine)
+def test_killed_in_the_middle_it_is_done_without(ledger: Engine, tmp_path: Path) -> None:
+    post, composer = busy(ledger, tmp_path, 210), Composer(ledger)
     composing, answers, begun = composer.compose, list[bool](), list[int]()
 
     async def killed(*arguments: object) -> object:
-        if composer.pid and answers:  # the third batch: the second was asked for before the first was there
+        if composer.pid and answers:  # the third batch, or the second where the first was written before that was asked
             begun.append(composer.pid)
             os.kill(composer.pid, signal.SIGKILL)
         found = await composing(*arguments)  # type: ignore[arg-type]
@@ -106,14 +114,14 @@ def test_killed_in_the_middle_it_is_done_without(engine: Engine, tmp_path: Path)
 
     composer.compose = killed  # type: ignore[method-assign, assignment]
     assert deliver(post, composer, started(post, composer)) == {"sent": 210}
-    assert (len(answers), answers[0], answers[-1]) == (3, True, False)
+    assert (answers[0], answers[-1]) == (True, False)
     assert set(recipients(post).values()) == {1}
     assert len(recipients(post)) == 210
     assert not is_alive(begun[0])
 
 
-def test_once_lost_it_is_not_begun_again_in_the_same_run(engine: Engine, tmp_path: Path) -> None:
-    post, composer = busy(engine, tmp_path, 1), Composer(engine)
+def test_once_lost_it_is_not_begun_again_in_the_same_run(ledger: Engine, tmp_path: Path) -> None:
+    post, composer = busy(ledger, tmp_path, 1), Composer(ledger)
     starting, begun = composer.start, list[str]()
 
     async def run() -> None:
@@ -135,26 +143,26 @@ def test_once_lost_it_is_not_begun_again_in_the_same_run(engine: Engine, tmp_pat
     asyncio.run(run())
 
 
-def test_a_database_that_it_cannot_read_is_asked_by_the_worker_itself(engine: Engine, tmp_path: Path) -> None:
-    post, composer = busy(engine, tmp_path, 20), Composer(open_engine(f"sqlite:///{tmp_path}/nothing.db"))
+def test_a_database_that_it_cannot_read_is_asked_by_the_worker_itself(ledger: Engine, tmp_path: Path) -> None:
+    post, composer = busy(ledger, tmp_path, 20), Composer(open_engine(f"sqlite:///{tmp_path}/nothing.db"))
     assert deliver(post, composer, started(post, composer)) == {"sent": 20}
 
 
-def test_a_template_that_fails_for_one_fails_for_one(engine: Engine, tmp_path: Path) -> None:
-    post, composer = busy(engine, tmp_path, 5), Composer(engine)
+def test_a_template_that_fails_for_one_fails_for_one(ledger: Engine, tmp_path: Path) -> None:
+    post, composer = busy(ledger, tmp_path, 5), Composer(ledger)
     (tmp_path / "letter.txt.j2").write_text(
         '---\nsubject: "s"\n---\n{{ 1 // (0 if "山田3" in customer.called else 1) }}\n', encoding="utf-8"
     )
     post.templates = Templates.load(tmp_path)
     assert deliver(post, composer, started(post, composer)) == {"sent": 4, "failed": 1}
-    with engine.connect() as connection:
+    with ledger.connect() as connection:
         failed = connection.scalars(select(TOUCH.c.result).where(TOUCH.c.status == "failed")).one()
     assert failed.startswith("template ")
     assert "letter.txt.j2:4 message.failed" in failed
 
 
-def test_a_changed_template_reaches_it(engine: Engine, tmp_path: Path) -> None:
-    post, composer = busy(engine, tmp_path, 3), Composer(engine)
+def test_a_changed_template_reaches_it(ledger: Engine, tmp_path: Path) -> None:
+    post, composer = busy(ledger, tmp_path, 3), Composer(ledger)
 
     async def changed(worker: Worker) -> None:
         await composer.start(post.press)
@@ -167,9 +175,9 @@ def test_a_changed_template_reaches_it(engine: Engine, tmp_path: Path) -> None:
 
 
 def test_much_to_do_begins_it_and_an_end_in_its_first_moment_leaves_nothing_behind(
-    engine: Engine, tmp_path: Path
+    ledger: Engine, tmp_path: Path
 ) -> None:
-    post, composer = busy(engine, tmp_path, 201), Composer(engine)
+    post, composer = busy(ledger, tmp_path, 201), Composer(ledger)
     seen: list[int] = []
 
     def look(ready: Ready) -> None:
@@ -185,8 +193,8 @@ def test_much_to_do_begins_it_and_an_end_in_its_first_moment_leaves_nothing_behi
     assert not is_alive(seen[0])
 
 
-def test_it_ends_with_its_worker(engine: Engine, tmp_path: Path) -> None:
-    post = busy(engine, tmp_path, 1)
+def test_it_ends_with_its_worker(ledger: Engine, tmp_path: Path) -> None:
+    post = busy(ledger, tmp_path, 1)
     program = """
 import asyncio, pickle, sys
 from nurture.delivery.composer import Composer
@@ -200,7 +208,7 @@ async def main():
 
 asyncio.run(main())
 """
-    url = engine.url.render_as_string(hide_password=False)
+    url = ledger.url.render_as_string(hide_password=False)
     with subprocess.Popen(
         [sys.executable, "-c", program, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path.cwd()
     ) as worker:
