@@ -46,8 +46,9 @@ class _Failed(NamedTuple):
 class Composer:
     """The worker's side."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._url = engine.url.render_as_string(hide_password=False)
+    def __init__(self, engine: Engine, longest: float = LONGEST) -> None:
+        """`longest`: seconds after which a batch is given up."""
+        self._url, self._longest = engine.url.render_as_string(hide_password=False), longest
         self._process: Process | None = None
         self._beginning: asyncio.Task[None] | None = None
         self._answering = asyncio.Lock()
@@ -110,11 +111,15 @@ class Composer:
             self._beginning.cancel()
             await asyncio.wait({self._beginning})
             self._beginning = None  # by ourselves: cancelled before its first step, it has not come to that
+        await self._end()
+
+    async def _end(self) -> None:
         process, self._process, self._press = self._process, None, None
         if process and process.returncode is None:
             process.kill()
         if process:
-            await process.communicate()
+            async with self._answering:  # whoever still reads comes to the end first
+                await process.communicate()
 
     async def _ask(self, question: Any) -> Any:
         process = self._process
@@ -123,15 +128,15 @@ class Composer:
         assert process.stdout
         process.stdin.write(piece(question))
         # Nothing is awaited in between, so that the order at the lock is the order of the questions.
-        async with asyncio.timeout(LONGEST), self._answering:
+        async with asyncio.timeout(self._longest), self._answering:
             size = length(await process.stdout.readexactly(SIZE))
             return opened(await process.stdout.readexactly(size))
 
     async def _lose(self, problem: Exception) -> None:
-        log.warning("composer_lost", error=type(problem).__name__)
-        self._beginning = None
-        await self.close()
-        self._lost = True
+        if not self._lost:
+            self._lost = True
+            log.warning("composer_lost", error=type(problem).__name__)
+        await self._end()
 
 
 def _joined(claimed: Claimed, found: _Written | _Failed) -> Ready | Unwritable:

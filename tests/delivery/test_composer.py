@@ -6,17 +6,18 @@ import pickle
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from sqlalchemy import Engine, select
 
 from nurture.delivery.composer import Composer
-from nurture.delivery.freezing import gather, write
-from nurture.delivery.values import Ready
+from nurture.delivery.freezing import Press, Unwritable, gather, write
+from nurture.delivery.values import Claimed, Ready
 from nurture.delivery.worker import Worker
 from nurture.message.template import Templates
 from nurture.store import open_engine, reading
@@ -36,6 +37,38 @@ def ledger(sqlite_database: str) -> Iterator[Engine]:
     opened = open_engine(sqlite_database)
     yield opened
     opened.dispose()
+
+
+class Watched(Composer):
+    """Tells of each batch whether it was written there; `before` each, something may happen to the process."""
+
+    def __init__(self, engine: Engine, before: Callable[["Watched"], None] = lambda _: None, **named: float) -> None:
+        super().__init__(engine, **named)
+        self.before, self.answers = before, list[int | None]()
+        """Messages of each answer, None where none came."""
+        self.starts = 0
+
+    async def start(self, press: Press) -> None:
+        self.starts += 1
+        await super().start(press)
+
+    async def compose(self, press: Press, claims: Sequence[Claimed], now: datetime) -> list[Ready | Unwritable] | None:
+        self.before(self)
+        found = await super().compose(press, claims, now)
+        self.answers.append(None if found is None else len(found))
+        return found
+
+    def signal(self, number: int) -> None:
+        assert self.pid
+        os.kill(self.pid, number)
+
+
+class Broken(Composer):
+    """Fails as a full disk would, when the next batch has been claimed."""
+
+    async def compose(self, press: Press, claims: Sequence[Claimed], now: datetime) -> list[Ready | Unwritable] | None:
+        await asyncio.sleep(0.5)
+        raise OSError("the disk")
 
 
 def busy(engine: Engine, folder: Path, people: int) -> Post:
@@ -83,17 +116,9 @@ def is_alive(pid: int) -> bool:
 
 
 def test_it_writes_the_bytes_that_would_be_written_here(engine: Engine, tmp_path: Path) -> None:
-    post, composer, asked = busy(engine, tmp_path, 120), Composer(engine), list[int]()
-    composing = composer.compose
-
-    async def counted(*arguments: object) -> object:
-        found = await composing(*arguments)  # type: ignore[arg-type]
-        asked.append(len(found or ()))
-        return found
-
-    composer.compose = counted  # type: ignore[method-assign, assignment]
+    post, composer = busy(engine, tmp_path, 120), Watched(engine)
     assert deliver(post, composer, started(post, composer)) == {"sent": 120}
-    assert asked == [100, 20]
+    assert composer.answers == [100, 20]
     now, arrived = instant(NOON), [ready for _, ready in post.mail.arrived]
     with reading(engine) as connection:
         contexts = gather(connection, post.press, [ready.claimed for ready in arrived], now)
@@ -101,46 +126,44 @@ def test_it_writes_the_bytes_that_would_be_written_here(engine: Engine, tmp_path
 
 
 def test_killed_in_the_middle_it_is_done_without(ledger: Engine, tmp_path: Path) -> None:
-    post, composer = busy(ledger, tmp_path, 210), Composer(ledger)
-    composing, answers, begun = composer.compose, list[bool](), list[int]()
+    def kill(composer: Watched) -> None:
+        if composer.answers and composer.pid:
+            composer.signal(signal.SIGKILL)
 
-    async def killed(*arguments: object) -> object:
-        if composer.pid and answers:  # the third batch, or the second where the first was written before that was asked
-            begun.append(composer.pid)
-            os.kill(composer.pid, signal.SIGKILL)
-        found = await composing(*arguments)  # type: ignore[arg-type]
-        answers.append(found is not None)
-        return found
-
-    composer.compose = killed  # type: ignore[method-assign, assignment]
+    post, composer = busy(ledger, tmp_path, 210), Watched(ledger, kill)
     assert deliver(post, composer, started(post, composer)) == {"sent": 210}
-    assert (answers[0], answers[-1]) == (True, False)
+    assert (composer.answers[0], composer.answers[-1]) == (100, None)
     assert set(recipients(post).values()) == {1}
     assert len(recipients(post)) == 210
-    assert not is_alive(begun[0])
+    assert composer.starts == 1
+
+
+def test_stopped_with_two_batches_it_is_given_up(ledger: Engine, tmp_path: Path) -> None:
+    def stop(composer: Watched) -> None:
+        if composer.pid:
+            composer.signal(signal.SIGSTOP)
+
+    post, composer = busy(ledger, tmp_path, 210), Watched(ledger, stop, longest=5)
+    assert deliver(post, composer, started(post, composer)) == {"sent": 210}
+    assert composer.answers[:2] == [None, None]
 
 
 def test_once_lost_it_is_not_begun_again_in_the_same_run(ledger: Engine, tmp_path: Path) -> None:
-    post, composer = busy(ledger, tmp_path, 1), Composer(ledger)
-    starting, begun = composer.start, list[str]()
+    post, composer = busy(ledger, tmp_path, 1), Watched(ledger, lambda composer: composer.signal(signal.SIGKILL))
 
-    async def run() -> None:
+    async def run() -> list[int]:
+        starts = []
         await composer.start(post.press)
-        composer.start = lambda press: begun.append("anew") or starting(press)  # type: ignore[method-assign, func-returns-value]
-        assert composer.pid
-        os.kill(composer.pid, signal.SIGKILL)
         assert await composer.compose(post.press, [], instant(NOON)) is None
-        composer.begin(post.press)
-        assert begun == []
-        await composer.close()
-        composer.begin(post.press)
-        assert begun == ["anew"]
-        await composer.close()  # before its first step
-        composer.begin(post.press)
-        assert begun == ["anew", "anew"]
-        await composer.close()
+        for end in (composer.close, composer.close, composer.close):
+            composer.begin(post.press)
+            await asyncio.sleep(0)
+            starts.append(composer.starts)
+            await end()
+        return starts
 
-    asyncio.run(run())
+    # After the first `close` another may be begun, also where the one before was closed in its first step.
+    assert asyncio.run(run()) == [1, 2, 3]
 
 
 def test_a_database_that_it_cannot_read_is_asked_by_the_worker_itself(ledger: Engine, tmp_path: Path) -> None:
@@ -209,31 +232,24 @@ async def main():
 asyncio.run(main())
 """
     url = ledger.url.render_as_string(hide_password=False)
-    with subprocess.Popen(
-        [sys.executable, "-c", program, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path.cwd()
-    ) as worker:
+    command = [sys.executable, "-c", program, url]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=Path.cwd()) as worker:
         assert worker.stdin
         assert worker.stdout
         worker.stdin.write(pickle.dumps(post.press))
+        worker.stdin.flush()
         worker.stdin.close()
         pid = int(worker.stdout.readline())
         assert is_alive(pid)
         worker.kill()
-    for _ in range(100):
-        if not is_alive(pid):
-            return
-        time.sleep(0.1)
-    raise AssertionError("it outlived its worker")
+        worker.stdin = None
+        # It has the same stderr, which ends when the last of the two does.
+        worker.communicate(timeout=30)
+    assert not is_alive(pid)
 
 
 def test_a_batch_that_was_claimed_while_the_one_before_failed_is_given_back(engine: Engine, tmp_path: Path) -> None:
-    post, composer = busy(engine, tmp_path, 250), Composer(engine)
-
-    async def broken(*arguments: object) -> object:
-        await asyncio.sleep(0.5)  # until the next is claimed
-        raise OSError("the disk")
-
-    composer.compose = broken  # type: ignore[method-assign, assignment]
+    post, composer = busy(engine, tmp_path, 250), Broken(engine)
     with pytest.raises(OSError, match="the disk"):
         deliver(post, composer, started(post, composer))
     with engine.connect() as connection:
