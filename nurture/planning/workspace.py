@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from nurture.store.engine import SCRATCH, has_scratch
+from nurture.store.scratch import SCRATCH, has_scratch
 from nurture.store.tables import Identity
 
 WORKSPACE = MetaData()

@@ -4,23 +4,15 @@ from nurture.store.among import Ids, among, among_bound
 from nurture.store.approval import approve_until, approved_until, asked, begin_asking, end_asking
 from nurture.store.change import change, change_selected, lock_sharing
 from nurture.store.collation import binary_order
-from nurture.store.engine import (
-    AHEAD,
-    PlanningConnection,
-    open_engine,
-    planning,
-    reading,
-    sqlite_module,
-    take_second,
-    wal_fault,
-    writing,
-)
+from nurture.store.engine import open_engine, reading, sqlite_module, wal_fault, writing
 from nurture.store.identity import bucket_of, database_id, database_secret, set_database_secret
 from nurture.store.inserting import insert_into
 from nurture.store.migrations import NewerDatabase, current_revision, needs_upgrade, upgrade
 from nurture.store.pausing import pause, paused, resume
+from nurture.store.planner import PlanningConnection, planning, take_second
 from nurture.store.prepared import Prepared, driver_cursor, together
 from nurture.store.quota import line_quota, note_line_quota, pushes_since
+from nurture.store.scratch import AHEAD
 from nurture.store.snapshot import backup
 
 __all__ = [

@@ -1,17 +1,15 @@
-"""The engine: how a database is opened, read, planned in and written to. It knows no table.
+"""The engine: how a database is opened, read and written to. It knows no table, and no plan.
 
 SQLite runs in WAL mode with a BEGIN of our own: the driver begins only at the first write, so that of two overlapping
 read-modify-writes one is silently lost.
 """
 
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Any
 from urllib.parse import quote
 
@@ -19,26 +17,15 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import OperationalError
 
 Prepare = Callable[[Connection], None]
-SECOND = "second"
 
 BUSY_SECONDS = 30
 """How long SQLite waits for a lock before it says that the database is busy."""
 BEGIN_ATTEMPTS = 4
 """SQLite wakes its waiters in no order, so that one may be passed over for a whole busy timeout."""
-SCRATCH = "scratch"
-"""Schema of a plan's tables on SQLite."""
-AHEAD = "ahead"
-"""The same of a second connection's tables, as the first one sees them."""
-LARGE = 256 * 1024 * 1024
-"""Bytes of a SQLite file from which a plan gets a second connection: what a smaller one opens takes no second."""
 CACHE_KIB = 2 * 1024
 """Page cache of one SQLite connection: a worker has several, and needs little of a large file. SQLite's own default."""
 PLAN_CACHE_KIB = 32 * 1024
 """The same of one that plans."""
-SECOND_CACHE_KIB = 8 * 1024
-"""The same of a second one, which walks through the customers in order: with four times as much it was no faster."""
-CHECKPOINT_AFTER = 10
-"""Transactions of a large plan after which its log is copied into the file."""
 
 
 def open_engine(url: str) -> Engine:
@@ -65,73 +52,9 @@ def reading(engine: Engine, prepare: Prepare | None = None) -> Iterator[Connecti
     """
     reader = engine.get_execution_options().get("reader", engine)
     with reader.connect() as connection:
-        _begin_snapshot(connection, prepare)
+        begin_snapshot(connection, prepare)
         yield connection
         connection.rollback()
-
-
-@contextmanager
-def planning(
-    engine: Engine, prepare: Prepare | None = None, verify: Prepare | None = None, *, large: bool | None = None
-) -> Iterator["PlanningConnection"]:
-    """A connection that plans in a snapshot as in `reading` and then writes its plan in several short transactions.
-
-    Each of these begins with `verify`, which raises where the plan may not be written any more.
-    The TEMP tables of `prepare` and their rows outlive the snapshot, and are gone when the connection is given back.
-    `large`: with a second connection, see `take_second`; None = where the file is large.
-    """
-    with _detached(engine) as connection:
-        if not (_is_large(connection) if large is None else large and connection.dialect.name == "sqlite"):
-            _attach_scratch(connection)
-            _begin_snapshot(connection, prepare)
-            _forbid_writes(connection)
-            yield PlanningConnection(connection, verify)
-            return
-        with _detached(engine) as second:
-            _attach_scratch(connection)
-            _attach_scratch(second, beside=connection)
-            _begin_together(engine, (connection, second), prepare)
-            for schema in ("main", SCRATCH):
-                second.exec_driver_sql(f"PRAGMA {schema}.cache_size = -{SECOND_CACHE_KIB}")
-            connection.info[SECOND] = second
-            yield PlanningConnection(connection, verify)
-
-
-def take_second(connection: Connection) -> Connection | None:
-    """A second connection in the snapshot of this one, for another thread; the taker closes it.
-
-    Of what it has committed to its plan's tables, `connection` sees the rows in the schema `AHEAD`.
-    """
-    second: Connection | None = connection.info.pop(SECOND, None)
-    return second
-
-
-class PlanningConnection:
-    """Reads first, writes afterwards, on one and the same database connection."""
-
-    def __init__(self, connection: Connection, verify: Prepare | None = None) -> None:
-        self.connection, self._verify = connection, verify
-        """For planning; until the first `write()` it sees one snapshot and can write to TEMP tables only."""
-        self._writes = 0
-
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One write transaction; the first ends the snapshot, so that the state may have changed in between.
-
-        Raises OperationalError when SQLite stays busy.
-        """
-        if second := take_second(self.connection):
-            second.close()
-        # A ROLLBACK would take the TEMP rows along, and going on in the snapshot gives SQLITE_BUSY_SNAPSHOT.
-        self.connection.commit()
-        if self._writes:
-            _checkpoint(self.connection, now=self._writes % CHECKPOINT_AFTER == 0)
-        self._writes += 1
-        _allow_writes(self.connection)
-        with self.connection.begin():
-            if self._verify:
-                self._verify(self.connection)
-            yield self.connection
 
 
 @contextmanager
@@ -145,6 +68,23 @@ def writing(engine: Engine) -> Iterator[Connection]:
         connection.execution_options(write=True)
         with connection.begin():
             yield connection
+
+
+def begin_snapshot(connection: Connection, prepare: Prepare | None) -> None:
+    """Begins a snapshot that `prepare` makes its TEMP tables in; PostgreSQL then refuses to write to any other."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    if prepare:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA main.cache_size = -{PLAN_CACHE_KIB}")
+        prepare(connection)
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def driver_connection(connection: Connection) -> Any:
+    """The driver's own connection, where a statement must not begin a transaction."""
+    return connection.connection.dbapi_connection
 
 
 def sqlite_module() -> Any:
@@ -237,113 +177,6 @@ def _open_postgresql(address: URL) -> Engine:
 def _use_utc(connection: Any, record: Any) -> None:
     connection.execute("SET TIME ZONE 'UTC'")
     connection.commit()
-
-
-def _begin_snapshot(connection: Connection, prepare: Prepare | None) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-    if prepare:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql(f"PRAGMA main.cache_size = -{PLAN_CACHE_KIB}")
-        prepare(connection)
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
-
-
-def _begin_together(engine: Engine, connections: Sequence[Connection], prepare: Prepare | None) -> None:
-    """Begins one and the same snapshot of a SQLite file on several connections."""
-    for each in connections:
-        _begin_snapshot(each, prepare)
-        each.commit()
-        _forbid_writes(each)
-    with writing(engine):
-        # Nobody can write in between. It is the first reading that a snapshot begins with, not BEGIN.
-        for each in connections:
-            each.exec_driver_sql("SELECT count(*) FROM main.sqlite_master").scalar()
-
-
-def has_scratch(connection: Connection) -> bool:
-    """Whether the tables of a plan go to the schema `SCRATCH` and not to TEMP."""
-    if connection.dialect.name != "sqlite":
-        return False
-    return any(row[1] == SCRATCH for row in _driver_connection(connection).execute("PRAGMA database_list"))
-
-
-@contextmanager
-def _detached(engine: Engine) -> Iterator[Connection]:
-    with engine.connect() as connection:
-        # A pooled connection would hand its TEMP tables to the next user; a detached one is closed at the end.
-        connection.detach()
-        yield connection
-
-
-def _is_large(connection: Connection) -> bool:
-    if connection.dialect.name != "sqlite":
-        return False
-    return Path(str(connection.engine.url.database)).stat().st_size >= LARGE
-
-
-def _attach_scratch(connection: Connection, beside: Connection | None = None) -> None:
-    """On SQLite, a nameless file for the tables of a plan, gone with the connection; `beside` sees it as `AHEAD`.
-
-    `pysqlite3` is built with SQLITE_TEMP_STORE=3: its TEMP tables lie in memory, whatever `temp_store` says.
-    """
-    if connection.dialect.name != "sqlite":
-        return
-    folder = Path(str(connection.engine.url.database)).parent
-    handle, name = mkstemp(prefix=".nurture-plan-", dir=folder)
-    os.close(handle)
-    try:
-        _attach(connection, name, SCRATCH)
-        if beside is not None:
-            _attach(beside, name, AHEAD)
-    finally:
-        Path(name).unlink()
-
-
-def _attach(connection: Connection, name: str, schema: str) -> None:
-    driver = _driver_connection(connection)
-    driver.execute(f"ATTACH ? AS {schema}", (name,))
-    # Nobody reads it after a crash, or after a rollback.
-    driver.execute(f"PRAGMA {schema}.journal_mode = OFF")
-    driver.execute(f"PRAGMA {schema}.synchronous = OFF")
-    if schema == SCRATCH:
-        driver.execute(f"PRAGMA {schema}.cache_size = -{PLAN_CACHE_KIB}")
-
-
-def _forbid_writes(connection: Connection) -> None:
-    """PostgreSQL's transaction is read-only already; a SQLite connection that will write later needs an authorizer."""
-    if connection.dialect.name == "sqlite":
-        driver = sqlite_module()
-        changes = (driver.SQLITE_INSERT, driver.SQLITE_UPDATE, driver.SQLITE_DELETE)
-
-        def authorize(action: int, first: Any, second: Any, database: Any, trigger: Any) -> int:
-            denied = database == "main" and action in changes
-            return int(driver.SQLITE_DENY if denied else driver.SQLITE_OK)
-
-        _driver_connection(connection).set_authorizer(authorize)
-
-
-def _allow_writes(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        _driver_connection(connection).set_authorizer(None)
-        connection.execution_options(write=True)
-
-
-def _checkpoint(connection: Connection, *, now: bool) -> None:
-    """Copies SQLite's log into the file between two transactions, `now` or later; nobody has to wait for it.
-
-    Left to SQLite it would be a part of nearly every commit: 20 ms of most, and a second of some.
-    """
-    if connection.dialect.name == "sqlite":
-        driver = _driver_connection(connection)
-        driver.execute("PRAGMA wal_autocheckpoint = 0")
-        if now:
-            driver.execute("PRAGMA main.wal_checkpoint(PASSIVE)").fetchall()
-
-
-def _driver_connection(connection: Connection) -> Any:
-    return connection.connection.dbapi_connection
 
 
 _json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,143 @@
+"""A planner's connection: it reads one snapshot, on SQLite with a second one beside it, and writes its plan afterwards.
+
+It knows no table; where those of a plan lie is a matter of `scratch`.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from nurture.store.engine import Prepare, begin_snapshot, driver_connection, sqlite_module, writing
+from nurture.store.scratch import SCRATCH, attach_scratch
+
+SECOND = "second"
+LARGE = 256 * 1024 * 1024
+"""Bytes of a SQLite file from which a plan gets a second connection: what a smaller one opens takes no second."""
+SECOND_CACHE_KIB = 8 * 1024
+"""Page cache of the second connection, which walks through the customers in order: four times as much gains nothing."""
+CHECKPOINT_AFTER = 10
+"""Transactions of a large plan after which its log is copied into the file."""
+
+
+@contextmanager
+def planning(
+    engine: Engine, prepare: Prepare | None = None, verify: Prepare | None = None, *, large: bool | None = None
+) -> Iterator["PlanningConnection"]:
+    """A connection that plans in a snapshot as in `reading` and then writes its plan in several short transactions.
+
+    Each of these begins with `verify`, which raises where the plan may not be written any more.
+    The TEMP tables of `prepare` and their rows outlive the snapshot, and are gone when the connection is given back.
+    `large`: with a second connection, see `take_second`; None = where the file is large.
+    """
+    with _detached(engine) as connection:
+        if not (_is_large(connection) if large is None else large and connection.dialect.name == "sqlite"):
+            attach_scratch(connection)
+            begin_snapshot(connection, prepare)
+            _forbid_writes(connection)
+            yield PlanningConnection(connection, verify)
+            return
+        with _detached(engine) as second:
+            attach_scratch(connection)
+            attach_scratch(second, beside=connection)
+            _begin_together(engine, (connection, second), prepare)
+            for schema in ("main", SCRATCH):
+                second.exec_driver_sql(f"PRAGMA {schema}.cache_size = -{SECOND_CACHE_KIB}")
+            connection.info[SECOND] = second
+            yield PlanningConnection(connection, verify)
+
+
+def take_second(connection: Connection) -> Connection | None:
+    """A second connection in the snapshot of this one, for another thread; the taker closes it.
+
+    Of what it has committed to its plan's tables, `connection` sees the rows in the schema `AHEAD`.
+    """
+    second: Connection | None = connection.info.pop(SECOND, None)
+    return second
+
+
+class PlanningConnection:
+    """Reads first, writes afterwards, on one and the same database connection."""
+
+    def __init__(self, connection: Connection, verify: Prepare | None = None) -> None:
+        self.connection, self._verify = connection, verify
+        """For planning; until the first `write()` it sees one snapshot and can write to TEMP tables only."""
+        self._writes = 0
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One write transaction; the first ends the snapshot, so that the state may have changed in between.
+
+        Raises OperationalError when SQLite stays busy.
+        """
+        if second := take_second(self.connection):
+            second.close()
+        # A ROLLBACK would take the TEMP rows along, and going on in the snapshot gives SQLITE_BUSY_SNAPSHOT.
+        self.connection.commit()
+        if self._writes:
+            _checkpoint(self.connection, now=self._writes % CHECKPOINT_AFTER == 0)
+        self._writes += 1
+        _allow_writes(self.connection)
+        with self.connection.begin():
+            if self._verify:
+                self._verify(self.connection)
+            yield self.connection
+
+
+def _begin_together(engine: Engine, connections: Sequence[Connection], prepare: Prepare | None) -> None:
+    """Begins one and the same snapshot of a SQLite file on several connections."""
+    for each in connections:
+        begin_snapshot(each, prepare)
+        each.commit()
+        _forbid_writes(each)
+    with writing(engine):
+        # Nobody can write in between. It is the first reading that a snapshot begins with, not BEGIN.
+        for each in connections:
+            each.exec_driver_sql("SELECT count(*) FROM main.sqlite_master").scalar()
+
+
+@contextmanager
+def _detached(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as connection:
+        # A pooled connection would hand its TEMP tables to the next user; a detached one is closed at the end.
+        connection.detach()
+        yield connection
+
+
+def _is_large(connection: Connection) -> bool:
+    if connection.dialect.name != "sqlite":
+        return False
+    return Path(str(connection.engine.url.database)).stat().st_size >= LARGE
+
+
+def _forbid_writes(connection: Connection) -> None:
+    """PostgreSQL's transaction is read-only already; a SQLite connection that will write later needs an authorizer."""
+    if connection.dialect.name == "sqlite":
+        driver = sqlite_module()
+        changes = (driver.SQLITE_INSERT, driver.SQLITE_UPDATE, driver.SQLITE_DELETE)
+
+        def authorize(action: int, first: Any, second: Any, database: Any, trigger: Any) -> int:
+            denied = database == "main" and action in changes
+            return int(driver.SQLITE_DENY if denied else driver.SQLITE_OK)
+
+        driver_connection(connection).set_authorizer(authorize)
+
+
+def _allow_writes(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        driver_connection(connection).set_authorizer(None)
+        connection.execution_options(write=True)
+
+
+def _checkpoint(connection: Connection, *, now: bool) -> None:
+    """Copies SQLite's log into the file between two transactions, `now` or later; nobody has to wait for it.
+
+    Left to SQLite it would be a part of nearly every commit: 20 ms of most, and a second of some.
+    """
+    if connection.dialect.name == "sqlite":
+        driver = driver_connection(connection)
+        driver.execute("PRAGMA wal_autocheckpoint = 0")
+        if now:
+            driver.execute("PRAGMA main.wal_checkpoint(PASSIVE)").fetchall()

@@ -1,0 +1,49 @@
+"""Where a plan's tables lie on SQLite: nameless files of their own, attached to the connections that plan."""
+
+import os
+from pathlib import Path
+from tempfile import mkstemp
+
+from sqlalchemy import Connection
+
+from nurture.store.engine import PLAN_CACHE_KIB, driver_connection
+
+SCRATCH = "scratch"
+"""Schema of a plan's tables on SQLite."""
+AHEAD = "ahead"
+"""The same of a second connection's tables, as the first one sees them."""
+
+
+def attach_scratch(connection: Connection, beside: Connection | None = None) -> None:
+    """On SQLite, a nameless file for the tables of a plan, gone with the connection; `beside` sees it as `AHEAD`.
+
+    `pysqlite3` is built with SQLITE_TEMP_STORE=3: its TEMP tables lie in memory, whatever `temp_store` says.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    folder = Path(str(connection.engine.url.database)).parent
+    handle, name = mkstemp(prefix=".nurture-plan-", dir=folder)
+    os.close(handle)
+    try:
+        _attach(connection, name, SCRATCH)
+        if beside is not None:
+            _attach(beside, name, AHEAD)
+    finally:
+        Path(name).unlink()
+
+
+def has_scratch(connection: Connection) -> bool:
+    """Whether the tables of a plan go to the schema `SCRATCH` and not to TEMP."""
+    if connection.dialect.name != "sqlite":
+        return False
+    return any(row[1] == SCRATCH for row in driver_connection(connection).execute("PRAGMA database_list"))
+
+
+def _attach(connection: Connection, name: str, schema: str) -> None:
+    driver = driver_connection(connection)
+    driver.execute(f"ATTACH ? AS {schema}", (name,))
+    # Nobody reads it after a crash, or after a rollback.
+    driver.execute(f"PRAGMA {schema}.journal_mode = OFF")
+    driver.execute(f"PRAGMA {schema}.synchronous = OFF")
+    if schema == SCRATCH:
+        driver.execute(f"PRAGMA {schema}.cache_size = -{PLAN_CACHE_KIB}")
