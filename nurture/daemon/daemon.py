@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.events import (
+    EVENT_JOB_ERROR,
+    EVENT_JOB_EXECUTED,
+    EVENT_JOB_MAX_INSTANCES,
+    EVENT_JOB_MISSED,
+    EVENT_JOB_SUBMITTED,
+    JobExecutionEvent,
+)
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
@@ -115,6 +122,8 @@ class Daemon:
         self._settled = False
         self.stopping = asyncio.Event()
         self._delivering = asyncio.Lock()
+        self._ticking = self._asked = False
+        """Whether a tick is running, and whether another one was asked for meanwhile."""
 
     @property
     def live(self) -> bool:
@@ -269,6 +278,8 @@ class Daemon:
         scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
         scheduler.add_job(self.tick, "interval", seconds=TICK, id="tick", next_run_time=self.clock.now())
         scheduler.add_listener(self._missed, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        scheduler.add_listener(lambda _: self._note(scheduler, begun=True), EVENT_JOB_SUBMITTED)
+        scheduler.add_listener(lambda _: self._note(scheduler, begun=False), EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
         return scheduler
 
     def _missed(self, event: JobExecutionEvent) -> None:
@@ -280,8 +291,16 @@ class Daemon:
         else:
             log.warning("tick_skipped", why="the one before is not done")
 
+    def _note(self, scheduler: AsyncIOScheduler, *, begun: bool) -> None:
+        asked, self._asked, self._ticking = self._asked, False, begun
+        if asked and not begun and not self.stopping.is_set():
+            self._tick_now(scheduler)
+
     def _tick_now(self, scheduler: AsyncIOScheduler) -> None:
-        scheduler.modify_job("tick", next_run_time=self.clock.now())
+        # The running tick has read the folder and planned already, and the scheduler would skip a second one beside it.
+        self._asked = self._ticking
+        if not self._ticking:
+            scheduler.modify_job("tick", next_run_time=self.clock.now())
 
     async def _watch(self, scheduler: AsyncIOScheduler) -> None:
         """Beside the scheduler: notices steps of the clock, after which its timers would sleep too long."""
