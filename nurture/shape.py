@@ -26,6 +26,7 @@ class Section(BaseModel):
         arbitrary_types_allowed=True,
         populate_by_name=True,
         use_attribute_docstrings=True,
+        defer_build=True,
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, insert, inspect, select, text
 
 from nurture.store import (
@@ -19,7 +20,7 @@ from nurture.store import (
     upgrade,
     writing,
 )
-from nurture.store.migrations import alembic_config
+from nurture.store.migrations import alembic_config, newest_revision
 from nurture.store.migrations.target import target_metadata
 from nurture.store.tables import Customer, table
 from tests.database import sqlite_url
@@ -63,6 +64,13 @@ def test_an_empty_database_needs_an_upgrade_once(blank_database_url: str) -> Non
     assert not needs_upgrade(engine)
     assert current_revision(engine)
     engine.dispose()
+
+
+def test_the_names_of_the_files_say_what_is_newest() -> None:
+    """Alembic, which would know it too, is not loaded where there is nothing to do."""
+    scripts = ScriptDirectory.from_config(alembic_config())
+    assert newest_revision() == scripts.get_current_head()
+    assert all(Path(each.path).name.startswith(f"{each.revision}_") for each in scripts.walk_revisions())
 
 
 def test_a_second_upgrade_changes_nothing(database_url: str) -> None:
