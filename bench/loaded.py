@@ -42,13 +42,19 @@ CHUNK = 50_000
 class Shop:
     """One shop's folder and its database; `customers` of whom the first `messages` wait for a letter."""
 
-    def __init__(self, folder: Path, template: str, messages: int, port: int, customers: int = 0) -> None:
+    def __init__(
+        self, folder: Path, template: str, messages: int, port: int, customers: int = 0, html: str | None = None
+    ) -> None:
+        """`html`: what becomes the HTML of the template, beside the text of the simple one."""
         self.folder, self.messages, self.port = folder, messages, port
         start(folder, "shop", "ja", NOW.date())
         for each in (folder / "campaigns").glob("*.yaml"):
             each.unlink()
         (folder / "campaigns" / "thanks.yaml").write_text(CAMPAIGN.format(template=template), "utf-8")
         (folder / "templates" / "simple.txt.j2").write_text(SIMPLE, "utf-8")
+        if html is not None:
+            (folder / "templates" / f"{template}.txt.j2").write_text(SIMPLE, "utf-8")
+            (folder / "templates" / f"{template}.html.j2").write_text(html, "utf-8")
         self.planned, self.emptied = folder / "planned.db", folder / "round.db"
         self.fill(f"sqlite:///{self.planned}", max(customers, messages))
 
@@ -82,12 +88,12 @@ class Shop:
         engine.dispose()
         return bytes(found)
 
-    def html(self) -> str:
-        """The HTML of one mail as a Django template, with the customer's name as its variable."""
+    def html(self, name: str) -> str:
+        """The HTML of one mail as a template of somebody else's, where `name` is put for the customer's name."""
         parts = email.message_from_bytes(self.body()).walk()
         html = next(each for each in parts if each.get_content_type() == "text/html").get_payload(decode=True)
         assert isinstance(html, bytes)
-        return html.decode().replace("\r\n", "\n").replace("山田 花1", "{{ user.first_name }}")
+        return html.decode().replace("\r\n", "\n").replace("山田 花1", name)
 
     def fill(self, url: str, customers: int) -> None:
         """Customers who may be written to, the first of them with a parcel sent just now, all planned and due."""

@@ -22,6 +22,7 @@ from nurture.campaign import load_campaigns
 from nurture.channels.mail import MailTransport
 from nurture.channels.server import MailServer
 from nurture.clock import Clock
+from nurture.collector import settle_down
 from nurture.config import load_settings
 from nurture.delivery import settling
 from nurture.delivery import worker as delivery
@@ -74,6 +75,7 @@ async def deliver(url: str, folder: Path, port: int, connections: int, certifica
     worker = Worker(f"bench-{time.monotonic_ns()}", engine, clock, shift, {"email": senders}, composer)
     spent: Spent = defaultdict(float)
     await composer.start(shift.press)
+    settle_down()
     print("ready", flush=True)
     sys.stdin.readline()
     beside = Beside(composer.pid or 0)

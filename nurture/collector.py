@@ -4,6 +4,20 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+MANY = 20_000
+"""Objects made and not freed since the collector looked last, for what works through messages for hours."""
+
+
+def settle_down() -> None:
+    """What is there now is never looked through again, and what comes is, less often.
+
+    For a process that has loaded all it needs and works for hours: modules, statements and templates are a hundred
+    thousand objects, and a twentieth of the time went into finding again and again that they are still in use.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(MANY, 10, 10)
+
 
 @contextmanager
 def uncollected() -> Iterator[None]:

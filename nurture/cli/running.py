@@ -172,6 +172,7 @@ def _with_daemon(desk: Desk, watched: "Watched[Shop]", *, once: bool, deliver_on
 async def _run(
     desk: Desk, watched: "Watched[Shop]", engine: "Engine", *, once: bool, deliver_only: bool, alone: bool
 ) -> int:
+    from nurture.collector import settle_down
     from nurture.daemon import read_mailbox, watch_mailbox
     from nurture.daemon.journal import keep_journal
 
@@ -183,6 +184,8 @@ async def _run(
     keep_journal(desk.clock.now, terminal=terminal)
     works = wired(desk, watched, engine, deliver_only=deliver_only, alone=alone)
     daemon = works.daemon
+    if not once:
+        settle_down()
     mailbox = (engine, settings, desk.environment, desk.clock)
     _tell_unread_mailbox(desk, settings)
     if once or terminal:

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from nurture.beside import SIZE, command, environment, hear, length, opened, piece, pipes, say
+from nurture.collector import settle_down
 from nurture.store import open_engine
 
 from .composing import compose_one, read_material
@@ -155,6 +156,7 @@ def serve() -> None:
         return
     url, press = question
     engine = open_engine(url)
+    settle_down()
     say(speaking, None)
     while question := hear(hearing):
         changed, claims, now = question
