@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from nurture.config import Settings
 from nurture.zone import Unit, ZoneTable, period_end, period_start, zone_table
@@ -31,8 +32,7 @@ class CapRule:
     """Counts only this channel; None = every contact."""
 
 
-@dataclass(frozen=True, slots=True)
-class CapBlock:
+class CapBlock(NamedTuple):
     """A stretch `[start, end)` that a cap closes, and the contacts that caused it, as positions in the list given."""
 
     start: int

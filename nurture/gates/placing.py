@@ -5,11 +5,13 @@ free of blocks; a slot given to a better candidate counts as a contact for the n
 outranked are one mechanism and differ only in who caused the block. Instants are epoch seconds.
 """
 
-import json
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
+
+from pydantic_core import to_json
 
 from nurture.gates.cap import CapBlock, CapRule, blocking
 from nurture.zone import zone_table
@@ -91,7 +93,6 @@ class StepRule:
 
 Closure = Block | tuple[CapRule, CapBlock] | None
 """What closes an instant: a pause or a full limit, a cap, or (None) the hours."""
-ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 Way = list[tuple[int, list[tuple[int, Closure]]]]
 """Instants that are closed, one after the other, each with what closes it and until when."""
 TIMED_ORDER = {"paused": 0, "outside_window": 1, "capped": 2, "over_quota": 3, "outranked": 4}
@@ -113,9 +114,15 @@ class Placer:
     full: Mapping[int, list[Block]] = field(default_factory=dict)
     """Candidate id → limits shared by customers that had no room left for it."""
 
+    @cached_property
+    def caps_on(self) -> Mapping[str, tuple[CapRule, ...]]:
+        """Channel → the caps that a contact on it obeys."""
+        channels = {channel for step in self.steps for channel in step.channels}
+        return {name: tuple(each for each in self.caps if each.channel in (None, name)) for name in channels}
+
     def place(self, candidates: list[Candidate], contacts: Sequence[Contact]) -> Iterator[Decision]:
         """Decisions for one owner; `candidates` best first, `contacts` the counted ones in ascending order."""
-        book = _Book(list(contacts))
+        book = _Book(contacts)
         slots: dict[int, int] = {}
         for candidate in _in_step_order(candidates, self.steps) if len(candidates) > 1 else candidates:
             decision = self._decide(candidate, book, slots.get(candidate.thread, 0))
@@ -136,7 +143,7 @@ class Placer:
         attempt = _Attempt(self, candidate, book)
         slot, way = attempt.walk(start, with_caps=True)
         failing = attempt.failing(way) if way else []
-        text = ENCODE(failing) if failing else None
+        text = to_json(failing).decode() if failing else None
         verdict = str(failing[0]["gate"]) if failing else "ok"
         if why := attempt.dropped(start):
             return Decision(candidate.id, self._at_due(candidate, "dropped"), why, None, candidate.channel, text)
@@ -163,22 +170,25 @@ class Placer:
 class _Book:
     """The owner's counted contacts, kept in order while slots are added."""
 
-    def __init__(self, contacts: list[Contact]) -> None:
-        self.contacts = contacts
-        self.instants = [contact.at for contact in contacts]
-        self.plans = False
-        """Slots given at this tick are among the contacts."""
+    def __init__(self, known: Sequence[Contact]) -> None:
+        self.known = known
+        """Those of the ledger, without the slots given at this tick."""
+        self.contacts = list(known)
+        self.instants = [contact.at for contact in known]
 
     def add(self, contact: Contact) -> None:
-        insort(self.contacts, contact)
-        self.instants = [each.at for each in self.contacts]
-        self.plans = True
+        place = bisect_right(self.contacts, contact)
+        self.contacts.insert(place, contact)
+        self.instants.insert(place, contact.at)
 
     def on(self, channel: str | None) -> tuple[list[int], list[Contact]]:
         if channel is None:
             return self.instants, self.contacts
         mine = [each for each in self.contacts if each.channel == channel]
         return [each.at for each in mine], mine
+
+    def known_on(self, channel: str | None) -> Sequence[Contact]:
+        return self.known if channel is None else [each for each in self.known if each.channel == channel]
 
 
 class _Attempt:
@@ -191,7 +201,7 @@ class _Attempt:
         self.starts, self.ends = placer.openings(candidate.step_id, candidate.zone, candidate.kind)
         self.caps: Sequence[CapRule] = ()
         if self.step.obeys_cap and book.instants:
-            self.caps = [each for each in placer.caps if each.channel is None or each.channel == self.channel]
+            self.caps = placer.caps_on[self.channel]
             self.zone = zone_table(candidate.zone)
         self.blocks = self._blocks() if placer.pauses or placer.full else ()
 
@@ -262,7 +272,9 @@ class _Attempt:
 
     def _met(self, instant: int, closures: list[tuple[int, Closure]]) -> list[dict[str, object]]:
         entries = [self._entry(closure, end, instant) for end, closure in closures]
-        return sorted(entries, key=lambda entry: TIMED_ORDER[str(entry["gate"])])
+        if len(entries) > 1:
+            entries.sort(key=_turn)
+        return entries
 
     def _entry(self, closure: "Closure", end: int, instant: int) -> dict[str, object]:
         if closure is None:
@@ -282,19 +294,18 @@ class _Attempt:
 
     def _cap_entry(self, rule: CapRule, block: CapBlock, start: int) -> dict[str, object]:
         instants, contacts = self.book.on(rule.channel)
-        # Where the ledger alone closes the instant, no candidate is to blame.
-        alone = True
         causes = [contacts[place] for place in block.causes]
-        if self.book.plans and any(each.planned for each in contacts):
-            known = [each for each in contacts if not each.planned]
-            first = blocking(rule, [each.at for each in known], start, self.zone)
-            alone = first is not None
-            causes = [known[place] for place in first.causes] if first else causes
+        known, gate = self.book.known_on(rule.channel), "capped"
+        if len(known) < len(contacts):
+            # Where the ledger alone closes the instant, no candidate is to blame.
+            alone = blocking(rule, [each.at for each in known], start, self.zone)
+            gate = "capped" if alone else "outranked"
+            causes = [known[place] for place in alone.causes] if alone else causes
         until = block.end
         while following := blocking(rule, instants, until, self.zone):
             until = following.end
         by = [{"at": each.at, "what": each.label} for each in causes]
-        return {**_entry("capped" if alone else "outranked", rule.name, len(causes), rule.limit, until), "by": by}
+        return {**_entry(gate, rule.name, len(causes), rule.limit, until), "by": by}
 
     def dropped(self, start: int) -> str:
         """`capped` or `outranked` where that closes the instant that everything else leaves open, and the step does
@@ -304,6 +315,10 @@ class _Attempt:
             return ""
         capped = [self._cap_entry(rule, block, wished) for rule, block in self._capping(wished)]
         return min((str(each["gate"]) for each in capped), default="")
+
+
+def _turn(entry: Mapping[str, object]) -> int:
+    return TIMED_ORDER[str(entry["gate"])]
 
 
 def _entry(gate: str, rule: str, observed: int | None, limit: int | None, until: int | None) -> dict[str, object]:

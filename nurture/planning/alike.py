@@ -27,25 +27,35 @@ class Alike:
 
     def place(self, owners: Iterable[Owned]) -> list[Row]:
         """The decisions for every candidate of these owners, each in the order of `Decision`."""
+        found, others = self.part(owners)
+        for rows, contacts in others:
+            found += self._place(None, rows, contacts)
+        return found
+
+    def part(self, owners: Iterable[Owned]) -> tuple[list[Row], list[Owned]]:
+        """The decisions about those whose answer is known, or is worth remembering; and all the others."""
         found: list[Row] = []
+        others: list[Owned] = []
         for rows, contacts in owners:
             key = None if contacts or self.placer.full else _wishes(rows)
             answers = None if key is None else self.answers.get(key)
-            if answers is None:
+            if key is None or (answers is None and len(self.answers) >= REMEMBERED):
+                others.append((rows, contacts))
+            elif answers is None:
                 found += self._place(key, rows, contacts)
             elif len(rows) == 1:
                 # Of one row for one answer, nearly always: `zip` would take longer than all the rest.
                 found.append((rows[0][0], *answers[0]))
             else:
                 found += [(row[0], *answer) for row, answer in zip(rows, answers, strict=True)]
-        return found
+        return found, others
 
     def _place(self, key: Row | None, rows: list[Row], contacts: Sequence[Row]) -> list[Row]:
         candidates = [Candidate._make(row) for row in rows]
         decisions: list[Row] = [
             tuple(each) for each in self.placer.place(candidates, [Contact(*each) for each in contacts])
         ]
-        if key is not None and len(self.answers) < REMEMBERED:
+        if key is not None:
             self.answers[key] = [decision[1:] for decision in decisions]
         return decisions
 

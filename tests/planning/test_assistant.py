@@ -57,6 +57,13 @@ def test_who_is_placed_by_the_assistant_gets_the_answer_of_the_planner() -> None
     assert sorted(both) == placed_alone(town)
 
 
+def test_the_assistant_is_asked_only_about_who_was_contacted() -> None:
+    town, alike = a_town(1_000), Alike(PLACER)
+    known, others = alike.part(town)
+    assert {rows[0][1] for rows, _ in others} == set(range(4, 1_001, 4))
+    assert sorted(known + alike.place(others)) == placed_alone(town)
+
+
 def test_nothing_is_lost_with_an_assistant_that_dies() -> None:
     town = a_town(1_500)
     with assistant(SITUATION, PLACER) as helping:
