@@ -18,6 +18,21 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "nurture"))
 
 DATABASES = ("sqlite", "postgresql")
 
+LONG = (
+    "tests/simulation/test_simulation.py",
+    "tests/daemon/test_end_to_end.py",
+    "tests/daemon/test_stopping.py",
+    "tests/delivery/test_simulated.py",
+    "tests/delivery/test_composer.py",
+    "tests/delivery/test_machine.py",
+)
+"""Where single tests take ten seconds and more."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the long tests first: no worker begins one when the other has nothing left to do."""
+    items.sort(key=lambda each: not each.nodeid.startswith(LONG))
+
 
 @pytest.fixture(scope="session")
 def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:

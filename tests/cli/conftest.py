@@ -1,7 +1,9 @@
 """A shop folder and a front desk for tests: the real commands, in this process, at a fixed time."""
 
+import io
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,6 +78,20 @@ def empty_shop(made_shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     shutil.copytree(made_shop, folder, ignore=shutil.ignore_patterns("nurture.db*"))
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def sample_preview(made_shop: Path) -> Answer:
+    """What `preview` says in that shop on Sunday; it takes two seconds, and changes nothing."""
+    with (
+        chdir(made_shop),
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(io.StringIO()) as out,
+        redirect_stderr(io.StringIO()) as err,
+    ):
+        patch.setenv("COLUMNS", "120")
+        status = run(["preview"], {}, clock_at(SUNDAY))
+    return Answer(status, out.getvalue(), err.getvalue())
 
 
 def rewrite(path: Path, old: str, new: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from .conftest import SUNDAY, Nurture, rewrite
+from .conftest import SUNDAY, Answer, Nurture, rewrite
 
 
 def touches(folder: Path) -> int:
@@ -27,10 +27,9 @@ def test_preview_shows_people_campaigns_and_reasons_and_writes_nothing(nurture: 
     assert touches(sample_shop) == 0
 
 
-def test_preview_of_one_campaign_and_one_customer(nurture: Nurture, sample_shop: Path) -> None:
-    whole = nurture("preview").out
+def test_preview_of_one_campaign_and_one_customer(nurture: Nurture, sample_shop: Path, sample_preview: Answer) -> None:
     part = nurture("preview", "--campaign", "birthday").out
-    assert len(part) < len(whole)
+    assert len(part) < len(sample_preview.out)
     assert "若草" in nurture("preview", "--customer", "1203", "--at", "明日 10:00").out
 
 
@@ -73,10 +72,12 @@ def test_nobody_of_that_name(nurture: Nurture, sample_shop: Path) -> None:
     assert nurture("explain", "誰でもない人").status == 1
 
 
-def test_run_in_preview_mode_plans_and_writes_nothing(nurture: Nurture, sample_shop: Path) -> None:
+def test_run_in_preview_mode_plans_and_writes_nothing(
+    nurture: Nurture, sample_shop: Path, sample_preview: Answer
+) -> None:
     given = nurture("run", "--once")
     assert given.status == 0
-    assert given.out == nurture("preview").out
+    assert given.out == sample_preview.out
     assert "何も送っていません" in given.err
     assert touches(sample_shop) == 0
 
@@ -106,8 +107,10 @@ def test_status_as_json(nurture: Nurture, sample_shop: Path) -> None:
     assert told["line_quota"] == {"quota": 200, "used": 0}
 
 
-def test_who_wants_to_be_asked_reads_that_the_list_waits(nurture: Nurture, sample_shop: Path) -> None:
-    assert "承認するまで" not in nurture("preview").err
+def test_who_wants_to_be_asked_reads_that_the_list_waits(
+    nurture: Nurture, sample_shop: Path, sample_preview: Answer
+) -> None:
+    assert "承認するまで" not in sample_preview.err
     rewrite(sample_shop / "config.yaml", "# approve: true", "approve: true")
     assert "承認するまで" in nurture("preview").err
     assert "承認済み: まだありません" in nurture("status").out

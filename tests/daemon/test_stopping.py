@@ -39,7 +39,7 @@ steps:
 
 
 def customers_arrive(folder: Path) -> None:
-    """Everything the shop had planned before is of no interest here."""
+    """Nobody else is in the shop, and none of the campaigns it came with."""
     for path in (folder / "campaigns").glob("*.yaml"):
         path.unlink()
     for name in WISHES:
@@ -56,7 +56,7 @@ def customers_arrive(folder: Path) -> None:
 
 @pytest.fixture
 def village(tmp_path: Path) -> Iterator[Village]:
-    with village_of("shop", tmp_path / "shop") as made:
+    with village_of("shop", tmp_path / "shop", filled=False) as made:
         customers_arrive(made.folder)
         yield made
 

@@ -106,15 +106,16 @@ def running(village: Village) -> Iterator[Process]:
 
 
 @contextmanager
-def village_of(kind: str, folder: Path) -> Iterator[Village]:
-    """A shop made by `init`, checked, filled with the files it came with, previewed, and set to live."""
+def village_of(kind: str, folder: Path, *, filled: bool = True) -> Iterator[Village]:
+    """A shop made by `init`, checked, set to live; `filled`: with the files it came with, and previewed before."""
     inbox, line = Inbox(), FakeLine()
     with _listening(inbox) as mail_port, answering(line):
         village = Village(folder, inbox, line, free_port())
         command("init", "--kind", kind, str(folder))
-        command("--folder", str(folder), "check")
-        command("--folder", str(folder), "import", *(str(each) for each in sorted((folder / "data").iterdir())))
-        command("--folder", str(folder), "preview")
+        if filled:
+            command("--folder", str(folder), "check")
+            command("--folder", str(folder), "import", *(str(each) for each in sorted((folder / "data").iterdir())))
+            command("--folder", str(folder), "preview")
         _go_live(folder, mail_port, line.port, village.web_port)
         command("--folder", str(folder), "check")
         yield village

@@ -1,5 +1,7 @@
 """`python -m tests.simulation SEED …` replays worlds; `--seeds A B --days N` runs many, `--add` adds up their figures.
 
+`SEED:DAYS` and `SEED:DAYS:LEVEL` are a world with days and a level of its own.
+
 A world is its seed, its days and the commit: the same three give the same world, to the last byte.
 """
 
@@ -28,16 +30,21 @@ def main() -> int:
         os.execve(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], environment)
     quieten()
     commit()  # which one it is now: others may go on in this folder
-    seeds = range(*arguments.seeds) if arguments.seeds else arguments.seed or [1]
+    seeds = map(str, range(*arguments.seeds)) if arguments.seeds else arguments.seed or ["1"]
     broken = 0
     for seed in seeds:
         began = time.process_time()
-        report = simulate(seed, arguments.days, arguments.level)
+        report = simulate(*_world(seed, arguments.days, arguments.level))
         _tell(report, time.process_time() - began, verbose=arguments.verbose)
         if arguments.add:
             add_up("simulation", WHAT, figures(report))
         broken += bool(report.violations)
     return broken > 0
+
+
+def _world(written: str, days: int, level: float) -> tuple[int, int, float]:
+    seed, *own = written.split(":")
+    return int(seed), int(own[0]) if own else days, float(own[1]) if own[1:] else level
 
 
 def quieten() -> None:
@@ -101,7 +108,7 @@ def _say(text: str) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("seed", type=int, nargs="*", help="1 if none is given")
+    parser.add_argument("seed", nargs="*", help="1 if none is given")
     parser.add_argument("--seeds", type=int, nargs=2, metavar=("A", "B"), help="from A to before B")
     parser.add_argument("--days", type=int, default=10)
     parser.add_argument("--level", type=float, default=1.0, help="0 = nothing goes wrong, 1 = much does")
