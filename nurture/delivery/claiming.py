@@ -6,18 +6,14 @@ concluded where it is final, else it loses its slot and planning is told to look
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Select,
-    bindparam,
     case,
     func,
-    or_,
     select,
     type_coerce,
     update,
@@ -30,10 +26,8 @@ from nurture.gates.placing import Candidate, Contact, Decision, Placer
 from nurture.gates.reach import FIXED, INCOMPLETE, LEFT_AUDIENCE, NO_ADDRESS, ON_HOLD, SUPPRESSED
 from nurture.gates.situation import PlannedStep, Situation
 from nurture.gates.timing import make_placer
-from nurture.rules.permission import usable_address
-from nurture.store import Prepared, among, approved_until
+from nurture.store import Prepared, among
 from nurture.store.backstop import caps_in_force
-from nurture.store.sealing import gap_until
 from nurture.store.tables import (
     Account,
     Customer,
@@ -47,8 +41,9 @@ from nurture.store.tables import Contact as ContactRow
 
 from .occupancy import used
 from .parking import conclude, log_change, park
+from .picking import lock, pick
 from .recheck import recheck_of
-from .throttle import SLOWED, Rate, admit, channel_rates, closed, domain_rate, slowed_domains
+from .throttle import SLOWED, Rate, admit, channel_rates, domain_rate, slowed_domains
 from .values import Claimed
 
 ACCOUNT, CONTACT, CUSTOMER = (table(each) for each in (Account, ContactRow, Customer))
@@ -102,11 +97,11 @@ def claim(
     Only `channels` that the worker can serve are looked at: the others' slots stay as they are. `apart`: seconds
     between wall clock and boot time now.
     """
-    picked = _pick(connection, situation, channels, limit)
+    picked = pick(connection, situation, channels, limit)
     # Other caps than those in force: this folder was changed, and planning has not decided by it yet.
     if not picked or caps_in_force(connection) != cap_rows(situation.caps):
         return []
-    picked = _lock(connection, picked)
+    picked = lock(connection, picked)
     asked = _ask(connection, situation, picked)
     gone = {each.id for each in picked} - {each.row.id for each in asked}
     park(connection, situation, gone, "left_audience")
@@ -117,85 +112,6 @@ def claim(
     passing = _within_limits(connection, situation, passing)
     free = _within_rates(connection, situation, _free_now(connection, situation, passing))
     return _take(connection, situation, free, worker, lease, apart)
-
-
-def _pick(connection: Connection, situation: Situation, served: Collection[str], limit: int) -> list[Any]:
-    """Touches that may be asked about, one for each owner; none of a channel or domain that has no place left."""
-    now = situation.instant
-    paused = set(connection.scalars(_pauses_in_force(), {"now": now}))
-    if "all" in paused:
-        return []
-    full, slow = closed(connection, situation.settings, situation.now.timestamp())
-    channels = [name for name in served if f"channel:{name}" not in paused and name not in full]
-    campaigns = [scope.removeprefix("campaign:") for scope in paused if scope.startswith("campaign:")]
-    gap, approve = gap_until(connection), situation.settings.approve
-    approved = approved_until(connection) if approve else 0
-    found = _picking(
-        connection.dialect.name,
-        tuple(sorted(channels)),
-        tuple(sorted(slow)),
-        tuple(sorted(campaigns)),
-        gap > 0,
-        approve,
-    )
-    owners: dict[int, Any] = {}
-    for each in connection.execute(found, {"now": now, "most": 2 * limit, "gap": gap, "approved": approved}):
-        owners.setdefault(each.owner_id, each)
-    return list(owners.values())[:limit]
-
-
-@lru_cache(maxsize=64)
-def _picking(
-    dialect: str,
-    channels: tuple[str, ...],
-    slow: tuple[str, ...],
-    campaigns: tuple[str, ...],
-    restored: bool,
-    approve: bool,
-) -> Select[Any]:
-    """Kept, as it is asked every other second; `slow`: domains without a place, `campaigns`: those that are paused."""
-    found = (
-        select(TOUCH.c.id, TOUCH.c.owner_id, TOUCH.c.customer_id, TOUCH.c.campaign, TOUCH.c.step)
-        .where(TOUCH.c.status == "planned", _seconds(TOUCH.c.at) <= bindparam("now", type_=BigInteger))
-        .order_by(TOUCH.c.at, TOUCH.c.priority.desc(), TOUCH.c.id)
-        .limit(bindparam("most", type_=BigInteger))
-    )
-    found = found.where(TOUCH.c.channel.in_(channels))
-    if slow:
-        found = found.where(or_(TOUCH.c.channel != "email", _domain(dialect).not_in(slow)))
-    if campaigns:
-        found = found.where(TOUCH.c.campaign.not_in(campaigns))
-    if restored:
-        # It may have been sent before the database was put back, and is unknown at the next tick.
-        due_later = _seconds(TOUCH.c.due_at) >= bindparam("gap", type_=BigInteger)
-        found = found.where(or_(TOUCH.c.result.is_not(None), due_later))
-    if approve:
-        found = found.where(_seconds(TOUCH.c.at) < bindparam("approved", type_=BigInteger))
-    return found.with_for_update(skip_locked=True) if dialect == "postgresql" else found
-
-
-def _domain(dialect: str) -> ColumnElement[str]:
-    """The domain that a mail would go to; empty without an address."""
-    address = usable_address(TOUCH.c.customer_id, "email")
-    place = func.strpos if dialect == "postgresql" else func.instr
-    return func.coalesce(func.substr(address, place(address, "@") + 1), "")
-
-
-@lru_cache(maxsize=1)
-def _pauses_in_force() -> Select[Any]:
-    now = bindparam("now", type_=BigInteger)
-    ended, until = (func.coalesce(_seconds(each), now + 1) > now for each in (PAUSE.c.ended_at, PAUSE.c.until_at))
-    return select(PAUSE.c.scope).where(ended, until)
-
-
-def _lock(connection: Connection, picked: Sequence[Any]) -> list[Any]:
-    """The touches whose people could be locked; a claim never waits, so that it can't be part of a deadlock."""
-    if connection.dialect.name != "postgresql":
-        return list(picked)
-    people = sorted({each for row in picked for each in (row.customer_id, row.owner_id)})
-    wanted = select(CUSTOMER.c.id).where(among(CUSTOMER.c.id, people)).order_by(CUSTOMER.c.id)
-    locked = set(connection.scalars(wanted.with_for_update(skip_locked=True)))
-    return [row for row in picked if {row.customer_id, row.owner_id} <= locked]
 
 
 def _ask(connection: Connection, situation: Situation, picked: Sequence[Any]) -> list[Asked]:

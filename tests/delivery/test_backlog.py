@@ -1,11 +1,14 @@
 """What waits behind a slow domain or a full channel keeps nobody else waiting."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Connection, Engine, Select, update
 
 from nurture.delivery.claiming import claim
+from nurture.delivery.picking import _picking
 from nurture.delivery.throttle import slow_down
 from nurture.delivery.values import Claimed
 from nurture.store import writing
@@ -38,6 +41,24 @@ def test_a_backlog_of_a_slow_domain_does_not_keep_alice_waiting(engine: Engine, 
     claimed = [each.customer_id for _ in range(2) for each in claims(post, "2026-11-20 10:05")]
     assert alice in claimed
     assert len(claimed) == (1 if slowed else 2)
+
+
+def test_who_is_due_is_found_in_order_however_many_are_due_at_one_instant(engine: Engine) -> None:
+    """Nothing is sorted: of a newsletter to a million, each claim would sort all those who still wait."""
+    picking = _picking(engine.dialect.name, (), (), restored=False, approve=False)
+    with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            for way in ("seqscan", "bitmapscan", "sort", "incremental_sort"):  # a small table is walked through
+                connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        told = plan_of(connection, picking, channel="email", now=1, most=200)
+    assert "ix_touch_due" in told
+    assert not re.search("TEMP B-TREE|Sort", told)
+
+
+def plan_of(connection: Connection, statement: Select[Any], **parameters: object) -> str:
+    asked = statement.params(**parameters).compile(connection, compile_kwargs={"literal_binds": True})
+    explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+    return str(connection.exec_driver_sql(f"{explain} {asked}").all())
 
 
 def claims(post: Post, when: str) -> list[Claimed]:

@@ -30,8 +30,13 @@ customer = table(Customer)
 
 
 def test_the_migrations_lead_to_the_tables_of_the_models(engine: Engine) -> None:
+    def compared(_: object, name: str | None, *about: object) -> bool:
+        # SQLite tells no direction of an index's columns; `test_an_index_keeps_its_condition_and_direction` does.
+        return engine.dialect.name != "sqlite" or name != "ix_touch_due"
+
+    options = {"compare_type": True, "compare_server_default": True, "include_object": compared}
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, target_metadata(engine.dialect.name)) == []
 
 
@@ -47,13 +52,18 @@ def test_every_instant_is_a_whole_number_of_64_bits(engine: Engine) -> None:
     assert set(instants.values()) == {"BIGINT"}
 
 
-def test_an_index_of_a_condition_keeps_its_condition(engine: Engine) -> None:
+def test_an_index_keeps_its_condition_and_direction(engine: Engine) -> None:
     catalogue = "sqlite_master WHERE name" if engine.dialect.name == "sqlite" else "pg_indexes WHERE indexname"
     definition = "sql" if engine.dialect.name == "sqlite" else "indexdef"
     with engine.connect() as connection:
-        for name, condition in {"ux_address_value": "shared_with IS NULL", "ix_touch_at": "'planned'"}.items():
+        for name, part in (
+            ("ux_address_value", "shared_with IS NULL"),
+            ("ix_touch_at", "'planned'"),
+            ("ix_touch_due", "'planned'"),
+            ("ix_touch_due", "channel, at, priority DESC, id"),
+        ):
             found = connection.scalar(text(f"SELECT {definition} FROM {catalogue} = '{name}'"))
-            assert condition in str(found)
+            assert part in str(found)
 
 
 def test_an_empty_database_needs_an_upgrade_once(blank_database_url: str) -> None:

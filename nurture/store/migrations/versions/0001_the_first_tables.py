@@ -729,6 +729,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_touch_campaign", ["campaign", "at"], unique=False)
         batch_op.create_index("ix_touch_channel", ["channel", "status", "at"], unique=False)
         batch_op.create_index(
+            "ix_touch_due",
+            ["channel", "at", sa.text("priority DESC"), "id"],
+            unique=False,
+            sqlite_where=sa.text("status = 'planned'"),
+            postgresql_where=sa.text("status = 'planned'"),
+        )
+        batch_op.create_index(
             "ix_touch_expires",
             ["expires_at"],
             unique=False,
@@ -805,6 +812,9 @@ def downgrade() -> None:
             "ix_touch_expires",
             sqlite_where=sa.text("status = 'planned'"),
             postgresql_where=sa.text("status = 'planned'"),
+        )
+        batch_op.drop_index(
+            "ix_touch_due", sqlite_where=sa.text("status = 'planned'"), postgresql_where=sa.text("status = 'planned'")
         )
         batch_op.drop_index("ix_touch_channel")
         batch_op.drop_index("ix_touch_campaign")
