@@ -17,7 +17,7 @@ from nurture.store.tables import Touch, table
 
 from .ahead import take_staged
 from .cadence import Due, find_due
-from .cutting import ranges
+from .cutting import EVERYBODY, ranges
 from .limits import crowded, open_owners, surplus
 from .opener import Opener
 from .settling import fill_flags, next_looks, settling
@@ -81,7 +81,9 @@ def _decide(
     _share(connection, situation, limits)
     count_rows(connection, DECISION)
     of_range, *others = statements.keep(lambda: next_looks(statements.situation), "next looks")
-    for first, last in ranges(connection, CANDIDATE.c.customer_id):
+    # PostgreSQL keeps to its memory by itself, and reads all decisions for each range.
+    whole = connection.dialect.name == "postgresql"
+    for first, last in [EVERYBODY] if whole else ranges(connection, CANDIDATE.c.customer_id):
         connection.execute(of_range, {"first": first, "last": last})
     for each in others:
         connection.execute(each)

@@ -26,6 +26,8 @@ CACHE_KIB = 2 * 1024
 """Page cache of one SQLite connection: a worker has several, and needs little of a large file. SQLite's own default."""
 PLAN_CACHE_KIB = 32 * 1024
 """The same of one that plans."""
+TEMP_MEGABYTES = 64
+"""What a PostgreSQL session may keep of its TEMP tables; its own default is 8 MB, and a large plan's take 500."""
 
 
 def open_engine(url: str) -> Engine:
@@ -170,12 +172,14 @@ def _open_postgresql(address: URL) -> Engine:
     # Without it, SQLAlchemy forgets how many rows an INSERT wrote when psycopg closes its cursor: -1.
     counting = {"preserve_rowcount": True}
     engine = create_engine(address, json_serializer=_json, pool_pre_ping=True, execution_options=counting)
-    event.listen(engine, "connect", _use_utc)
+    event.listen(engine, "connect", _set_up)
     return engine
 
 
-def _use_utc(connection: Any, record: Any) -> None:
+def _set_up(connection: Any, record: Any) -> None:
     connection.execute("SET TIME ZONE 'UTC'")
+    # Only a session whose TEMP tables have not been touched yet takes it.
+    connection.execute(f"SET temp_buffers = '{TEMP_MEGABYTES}MB'")
     connection.commit()
 
 
