@@ -131,7 +131,7 @@ def reaches(connection: Connection, customer_id: int, now: int) -> tuple[Reach, 
 def holds(connection: Connection, customer_id: int, now: int) -> list[tuple[str, str, int]]:
     """(kind, category, since) of the complaints and refusals in force."""
     ended = or_(HOLD.c.closed_at.is_(None), seconds(HOLD.c.closed_at) > now)
-    mine = (HOLD.c.customer_id == customer_id, seconds(HOLD.c.opened_at) <= now, ended)
+    mine = (HOLD.c.customer_id == customer_id, ended)
     found = select(HOLD.c.kind, HOLD.c.category, seconds(HOLD.c.opened_at)).where(*mine).order_by(HOLD.c.opened_at)
     return [(kind, category, since) for kind, category, since in connection.execute(found)]
 

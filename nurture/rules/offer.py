@@ -68,7 +68,6 @@ def _refused(scope: Scope) -> ColumnElement[bool]:
         .where(
             HOLD.c.customer_id == scope.customer_id,
             HOLD.c.kind == "refusal",
-            HOLD.c.opened_at <= scope.instant,
             func.coalesce(HOLD.c.closed_at, scope.instant + 1) > scope.instant,
             or_(HOLD.c.product_id == PRODUCT.c.id, (HOLD.c.category != "") & (HOLD.c.category == PRODUCT.c.category)),
         )

@@ -34,6 +34,16 @@ def test_who_said_no_at_one_gets_nothing_at_noon_of_a_clock_set_back(
     assert post.arrived() == []
 
 
+def test_who_complained_at_one_gets_no_offer_at_noon_of_a_clock_set_back(engine: Engine, tmp_path: Path) -> None:
+    post = Post(engine, tmp_path, THANKS, **MEETING)
+    alice = post.shop.customer("alice")
+    post.shop.order(alice, "2026-11-20 10:00")
+    post.shop.tick("2026-11-20 11:59")
+    post.shop.complain(alice, "2026-11-20 13:00")
+    assert "sent" not in post.deliver("2026-11-20 12:00")
+    assert post.arrived() == []
+
+
 def test_no_condition_calls_her_reachable_and_no_pause_waits_for_its_hour(engine: Engine, tmp_path: Path) -> None:
     post = Post(engine, tmp_path, THANKS, **MEETING)
     alice, noon = post.shop.customer("alice"), instant("2026-11-20 12:00")

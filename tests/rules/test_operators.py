@@ -434,9 +434,7 @@ class Reading:
         return [
             each
             for each in self.rows.of(Hold, who)
-            if each["kind"] == kind
-            and each["opened_at"] <= NOW
-            and (each["closed_at"] is None or each["closed_at"] > NOW)
+            if each["kind"] == kind and (each["closed_at"] is None or each["closed_at"] > NOW)
         ]
 
     def complaint(self, asked: Any, who: int) -> bool:
@@ -444,8 +442,9 @@ class Reading:
 
     def refused(self, asked: Any, who: int) -> bool:
         keys = {each["id"]: each["key"] for each in self.rows.tables["product"]}
+        categories = {each["category"] for each in self.rows.tables["product"] if each["key"] == asked.product}
         return any(
-            (asked.category is not None and each["category"] == asked.category)
+            each["category"] in {asked.category, *categories} - {None, ""}
             or (asked.product is not None and keys.get(each["product_id"]) == asked.product)
             for each in self.open_holds(who, "refusal")
         )
