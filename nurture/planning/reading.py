@@ -1,12 +1,11 @@
-"""What lies in the TEMP tables of a plan, as frozen values: the touches it leaves, who is refused, what opens.
+"""Reads what lies in the TEMP tables of a plan: the touches it leaves, who is refused, what opens.
 
-It reads and never writes. A touch that the plan leaves as it is, is `open`, whether it was staged or not, so that the
+It never writes. A touch that the plan leaves as it is, is `open`, whether it was staged or not, so that the
 answer does not depend on what happened to be looked at.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -24,117 +23,20 @@ from sqlalchemy import (
 )
 
 from nurture.gates.situation import Situation
-from nurture.store import among, binary_order
+from nurture.store import binary_order
 from nurture.store.tables import Account, Cadence, CampaignVersion, Customer, Enrollment, Touch, table
 
 from .commit import ROWS_WRITTEN, changed_touch
 from .plan import Planned
+from .planned import Chosen, LeftOut, PlannedEnrollment, PlannedTouch, Refusal
 from .times import seconds
 from .workspace import CANDIDATE, DECISION, LOOK, OPENED, PLAN_STEP
 
+__all__ = ["Chosen", "LeftOut", "PlanReader", "PlannedEnrollment", "PlannedTouch", "Refusal"]
 ACCOUNT, CADENCE, CUSTOMER, ENROLLMENT, TOUCH, VERSION = (
     table(each) for each in (Account, Cadence, Customer, Enrollment, Touch, CampaignVersion)
 )
 BATCH = 2_000
-
-
-class PlannedTouch(NamedTuple):
-    """One step for one customer as the plan leaves it. Instants are epoch seconds."""
-
-    mark: str
-    """new | open | moved."""
-    written: bool
-    """A commit leaves a row in `touch` for it; False = nothing is concluded yet."""
-    campaign: str
-    step: str
-    customer_id: int
-    owner_id: int
-    occurrence: str
-    subject_id: int | None
-    channel: str | None
-    status: str
-    due_at: int
-    at: int | None
-    expires_at: int
-    priority: int
-    obeys_cap: bool
-    counts_to_cap: bool
-    verdict: str
-    failing: list[dict[str, Any]] | None
-    decided_at: int
-    campaign_version: int | None
-    """None = this text of the campaign has planned nothing before and gets its number at the commit."""
-    customer_version: int
-    generation: int
-    occurred_at: int
-    """The occurrence's instant."""
-    zone: str
-    """The customer's zone."""
-    kind: str
-    """individual | company."""
-    customer_key: str | None
-    name: str
-    family_name: str
-    given_name: str
-    company: str | None
-    """The account's name."""
-
-    @property
-    def sends(self) -> bool:
-        """It has a slot."""
-        return self.status == "planned" and self.at is not None
-
-
-class PlannedEnrollment(NamedTuple):
-    """One enrollment that a commit writes. Instants are epoch seconds."""
-
-    mark: str
-    """new | advanced."""
-    campaign: str
-    customer_id: int
-    occurrence: str
-    occurred_at: int
-    subject_id: int | None
-    opened_at: int
-    held_out: bool
-    next_at: int | None
-    generation: int
-    ended_at: int | None
-    exit_reason: str | None
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """How many steps of a campaign are not sent, and why."""
-
-    campaign: str
-    verdict: str
-    status: str
-    count: int
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """Whom a broadcast can't reach."""
-
-    campaign: str
-    label: str
-    """Local date and time of the broadcast, `2026-11-22T10:00`."""
-    counts: dict[str, int] = field(default_factory=dict)
-    """Gate → people in its audience."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Which part of a plan is asked about; nothing chosen is everything."""
-
-    campaign: str | None = None
-    customers: tuple[int, ...] | None = None
-
-    def conditions(self, rows: Any) -> list[ColumnElement[bool]]:
-        """The choice as conditions on rows with `campaign` and `customer_id`."""
-        found = [rows.c.campaign == self.campaign] if self.campaign is not None else []
-        return found + ([among(rows.c.customer_id, self.customers)] if self.customers is not None else [])
 
 
 class PlanReader:
