@@ -18,7 +18,7 @@ LARGE = 256 * 1024 * 1024
 """Bytes of a SQLite file from which a plan gets a second connection: what a smaller one opens takes no second."""
 SECOND_CACHE_KIB = 8 * 1024
 """Page cache of the second connection, which walks through the customers in order: four times as much gains nothing."""
-CHECKPOINT_AFTER = 10
+CHECKPOINT_AFTER = 20
 """Transactions of a large plan after which its log is copied into the file."""
 
 
@@ -76,8 +76,7 @@ class PlanningConnection:
             second.close()
         # A ROLLBACK would take the TEMP rows along, and going on in the snapshot gives SQLITE_BUSY_SNAPSHOT.
         self.connection.commit()
-        if self._writes:
-            _checkpoint(self.connection, now=self._writes % CHECKPOINT_AFTER == 0)
+        _checkpoint(self.connection, now=self._writes > 0 and self._writes % CHECKPOINT_AFTER == 0)
         self._writes += 1
         _allow_writes(self.connection)
         with self.connection.begin():
