@@ -8,13 +8,15 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import Engine
 
-from tests.database import PostgresMissing, PostgresServer, SqliteFiles, postgres_server, sqlite_url
+from tests.database import PostgresMissing, PostgresServer, SharedStatements, SqliteFiles, postgres_server, sqlite_url
 from tests.oracle.counting import pytest_sessionfinish, pytest_terminal_summary  # noqa: F401  (hooks: the worlds' cases)
 
 # A shared machine has no deadline worth keeping. In CI the same examples are tried every time (.ci/run sets the name).
 settings.register_profile("nurture", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "nurture"))
+
+SharedStatements().listen()
 
 DATABASES = ("sqlite", "postgresql")
 

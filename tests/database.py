@@ -15,9 +15,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.pool import NullPool
+from sqlalchemy.util import LRUCache
 
 PROGRAMS = ("initdb", "pg_ctl", "postgres")
 PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/bin", "/usr/local/pgsql/bin")
@@ -164,6 +167,29 @@ def _private_cluster(durable: bool) -> Iterator[str]:
         yield f"postgresql+psycopg://nurture@/postgres?host={folder}"
         assert keeper.stdin is not None
         keeper.stdin.close()
+
+
+class SharedStatements:
+    """Compiled statements that outlive their engine, as in a daemon: half of a short test went into compiling anew.
+
+    A dialect is part of a compiled statement's key, so that connections of one kind speak the first one's.
+    """
+
+    def __init__(self, size: int = 2000) -> None:
+        """`size`: statements that are kept of each kind."""
+        self._size = size
+        self._kinds: dict[object, tuple[Dialect, LRUCache[object, object]]] = {}
+
+    def listen(self) -> None:
+        """From now on every connection of this process takes part. COMMIT and its kin stay with the engine's own."""
+        event.listen(Engine, "engine_connect", self._join)
+
+    def _join(self, connection: Connection) -> None:
+        own: Any = connection.dialect
+        kind = (type(own), own.dbapi, own.server_version_info, own._json_serializer)
+        shared, cache = self._kinds.setdefault(kind, (own, LRUCache(self._size)))
+        connection.dialect = shared
+        connection.execution_options(compiled_cache=cache)
 
 
 def find_programs() -> Path | None:
