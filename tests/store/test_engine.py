@@ -31,7 +31,8 @@ def raise_version(url: str, times: int) -> None:
 def test_four_processes_that_change_alice_fifty_times_each_lose_nothing(database_url: str) -> None:
     engine = open_engine(database_url)
     admit(engine, [person(ALICE)])
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])  # loaded once, instead of by each
     clerks = [context.Process(target=raise_version, args=(database_url, 50)) for _ in range(4)]
     for clerk in clerks:
         clerk.start()
