@@ -190,6 +190,7 @@ def named_in(village: Village, said: str) -> list[str]:
     return [each for each in known if len(each) > 2 and each in said]
 
 
+@pytest.mark.parametrize("village", ["shop"], indirect=True)
 def test_a_port_that_is_taken_is_one_line_and_no_traceback(village: Village) -> None:
     with socket.create_server(("127.0.0.1", village.web_port)):
         daemon = village.start("run")
