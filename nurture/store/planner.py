@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from nurture.store.engine import Prepare, begin_snapshot, driver_connection, sqlite_module, writing
-from nurture.store.scratch import SCRATCH, attach_scratch
+from nurture.store.scratch import SCRATCH, attach_scratch, letting_go, put_down
 
 SECOND = "second"
 LARGE = 256 * 1024 * 1024
@@ -76,6 +76,8 @@ class PlanningConnection:
             second.close()
         # A ROLLBACK would take the TEMP rows along, and going on in the snapshot gives SQLITE_BUSY_SNAPSHOT.
         self.connection.commit()
+        if not self._writes:
+            put_down(self.connection)
         _checkpoint(self.connection, now=self._writes > 0 and self._writes % CHECKPOINT_AFTER == 0)
         self._writes += 1
         _allow_writes(self.connection)
@@ -99,9 +101,10 @@ def _begin_together(engine: Engine, connections: Sequence[Connection], prepare: 
 
 @contextmanager
 def _detached(engine: Engine) -> Iterator[Connection]:
-    with engine.connect() as connection:
-        # A pooled connection would hand its TEMP tables to the next user; a detached one is closed at the end.
-        connection.detach()
+    connection = engine.connect()
+    # A pooled connection would hand its TEMP tables to the next user; a detached one is closed at the end.
+    connection.detach()
+    with letting_go(connection), connection:
         yield connection
 
 

@@ -1,5 +1,6 @@
 """What a preview and a planning run may do to a database, and what they may not."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,20 @@ def test_the_second_connection_of_a_large_plan_sees_the_same_moment_and_cannot_w
     with reading(engine) as connection:
         assert connection.scalars(select(customer.c.version)).all() == [9, 9]
     engine.dispose()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="nothing tells which files are open")
+def test_a_large_plan_leaves_no_file_open(sqlite_database: str) -> None:
+    engine = open_engine(sqlite_database)
+    admit(engine, [person(ALICE)])
+    engine.dispose()
+    before = set(os.listdir("/proc/self/fd"))
+    with planning(engine, make_candidates, large=True) as plan, plan.write() as connection:
+        connection.execute(update(customer).values(version=9))
+        during = set(os.listdir("/proc/self/fd"))
+    engine.dispose()
+    assert len(during) >= len(before) + 2
+    assert set(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_small_plan_has_no_second_connection(engine: Engine) -> None:
