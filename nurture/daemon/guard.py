@@ -14,7 +14,7 @@ from nurture.clock import Clock
 from nurture.store import reading, writing
 from nurture.store.alarming import clear_alarm, raise_alarm
 from nurture.store.sealing import Seal, seal_of
-from nurture.store.timing import clock_mark, database_time, put_clock_mark
+from nurture.store.timing import clock_mark, database_time, look_all_the_way_back, put_clock_mark
 
 from .sidecar import Loss, Sidecar, loss_of
 from .trust import Doubt, Trust
@@ -89,6 +89,8 @@ class Guard:
             if about is None and was is not None:
                 log.info(f"{kind}_go")
         with writing(self._engine) as connection:
+            if "clock" in (self._known or {}) and "clock" not in self.reasons:
+                look_all_the_way_back(connection)
             for kind, subject in subjects:
                 if (about := self.reasons.get(kind)) is None:
                     clear_alarm(connection, kind, subject, now)

@@ -5,11 +5,13 @@ A clock that lies far behind that mark has stepped back; on SQLite it is the onl
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from nurture.store.setting import put_setting, setting
+from nurture.store.tables import Cadence, table
 
 MARK = "clock_mark"
+CADENCE = table(Cadence)
 _SERVER_TIME = select(func.clock_timestamp())
 
 
@@ -30,3 +32,9 @@ def clock_mark(connection: Connection) -> datetime | None:
 def put_clock_mark(connection: Connection, now: datetime) -> None:
     """Writes an instant down over the one before: by who trusts the clock, or by a person who says that it is right."""
     put_setting(connection, MARK, str(int(now.timestamp())))
+
+
+def look_all_the_way_back(connection: Connection) -> None:
+    """The next tick asks for everything that could still open, not only for what came in since the last: under a wrong
+    clock, that may have been written down with any instant."""
+    connection.execute(delete(CADENCE).where(CADENCE.c.name == "full"))

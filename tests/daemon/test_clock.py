@@ -100,6 +100,17 @@ def test_a_clock_set_back_before_the_start_sends_nothing_until_it_has_caught_up(
     assert village.alarms() == []
 
 
+def test_who_orders_under_a_clock_set_back_is_seen_when_it_has_caught_up(village: Village) -> None:
+    village.tick()
+    village.standing.at = instant("2026-11-20 10:30")
+    village.tick()
+    village.standing.at = instant("2026-11-20 10:10")
+    assert village.tick() == ["thanks"]
+    village.post.shop.order(village.post.shop.customer("bob"), "2026-11-20 10:12")
+    village.standing.at = instant("2026-11-20 10:40")
+    assert village.tick() == ["thanks", "thanks"]
+
+
 def test_nothing_expires_under_a_clock_that_runs_a_week_ahead(village: Village) -> None:
     village.tick()
     bob = village.post.shop.customer("bob")
