@@ -6,6 +6,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
@@ -245,6 +246,10 @@ asyncio.run(main())
         worker.stdin = None
         # It has the same stderr, which ends when the last of the two does.
         worker.communicate(timeout=30)
+    # It closes its files a moment before it is gone.
+    until = time.monotonic() + 10
+    while is_alive(pid) and time.monotonic() < until:
+        time.sleep(0.01)
     assert not is_alive(pid)
 
 

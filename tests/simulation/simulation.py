@@ -36,6 +36,8 @@ from .village import Village
 
 BEGAN = datetime(2026, 10, 21, 15, 0, tzinfo=UTC)
 """Midnight in Tokyo, before the clocks change in London and New York. A Thursday: the shop closes on Wednesdays."""
+MINUTES_AT_WORK = 60
+"""Minutes after which whoever still holds a message is stuck."""
 DAY = 86_400.0
 LOOKS, TICKS = (2400, 16_000), (14_400, 32_400)
 """Seconds between two looks for what is due, and between two ticks, by day; by night three times as many."""
@@ -160,6 +162,16 @@ class World:
             if process.paused:
                 self.loop.resume(process)
         await asyncio.sleep(DAY)
+        for _ in range(MINUTES_AT_WORK):
+            if not self._at_work():
+                break
+            await asyncio.sleep(60)
+
+    def _at_work(self) -> bool:
+        """Whether somebody is just handing something over, as may be at any moment."""
+        with self.storage.engine.connect() as connection:
+            held = connection.scalar(text("SELECT count(*) FROM touch WHERE status IN ('claimed', 'sending')"))
+        return bool(held)
 
     def _evidence(self) -> Found:
         arrivals = sorted((*self.mail.arrivals, *self.line.arrivals), key=lambda each: each.taken_at)
