@@ -25,7 +25,11 @@ LETTER = "letter"
 """The realistic mail as others can send it too: its HTML as one text with the customer's name as the only variable."""
 SOURCE_GOALS = {"simple": 0.25, "realistic": 0.15}
 PEER_GOALS = {"drip": 8.0, "post_office": 4.0}
-PEER_NAMES = {"drip": "django-drip-campaigns", "post_office": "django-post-office"}
+PEER_NAMES = {
+    "drip": "django-drip-campaigns",
+    "post_office": "django-post-office",
+    "post_office:2": "django-post-office, two processes",
+}
 DELAY = 0.005
 """Seconds each way: ten milliseconds there and back."""
 STAGES = ("claim", "compose", "freeze", "fence", "record", "transport")
@@ -96,9 +100,8 @@ class Bench:
             _ratio(f"{what} : smtp-source", rates, others["smtp-source"], "sqlite", SOURCE_GOALS.get(self.name)),
             _ratio(f"{what} : aiosmtplib, bytes ready", rates, others["aiosmtplib"], "sqlite", None),
         ]
-        for peer in PEERS:
-            if others[peer]:
-                found.append(_ratio(f"{what} : {PEER_NAMES[peer]}", rates, others[peer], "sqlite", PEER_GOALS[peer]))
+        for peer, sent in ((each, others[each]) for each in PEERS if others[each]):
+            found.append(_ratio(f"{what} : {PEER_NAMES[peer]}", rates, sent, "sqlite", PEER_GOALS.get(peer)))
         middle = sorted(ours, key=lambda each: each["cpu"])[len(ours) // 2]
         peak = max(each["megabytes"] for each in ours)
         beside = max(each["megabytes_composer"] for each in ours)

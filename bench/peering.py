@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "peers"
-PEERS = ("drip", "post_office")
+PEERS = ("drip", "post_office", "post_office:2")
+"""The last with two processes."""
 
 
 def peers_python() -> Path:
@@ -26,8 +27,8 @@ def peers_python() -> Path:
 
 
 def send_as(peer: str, folder: Path, port: int, messages: int, letter: Path, size: int) -> dict[str, float]:
-    """One run of `peer` (drip | post_office) with mails of `size` bytes: how many were sent, seconds, processor."""
-    database = folder / f"{peer}.db"
+    """One run of `peer` (one of PEERS) with mails of `size` bytes: how many were sent, seconds, processor."""
+    database = folder / f"{peer.replace(':', '-')}.db"
     for suffix in ("", "-wal", "-shm"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     command = [str(peers_python()), str(FOLDER / "sending.py"), peer, str(database), str(port), str(messages)]
