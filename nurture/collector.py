@@ -11,7 +11,7 @@ MANY = 20_000
 def settle_down() -> None:
     """What is there now is never looked through again, and what comes is, less often.
 
-    For a process that has loaded all it needs and works for hours: modules, statements and templates are a hundred
+    For a process that has loaded what it needs and works for hours: modules, campaigns and templates are a hundred
     thousand objects, and a twentieth of the time went into finding again and again that they are still in use.
     """
     gc.collect()

@@ -89,7 +89,8 @@ class Guard:
             if about is None and was is not None:
                 log.info(f"{kind}_go")
         with writing(self._engine) as connection:
-            if "clock" in (self._known or {}) and "clock" not in self.reasons:
+            # At the start too: nobody knows what the clock showed before.
+            if "clock" not in self.reasons and (self._known is None or "clock" in self._known):
                 look_all_the_way_back(connection)
             for kind, subject in subjects:
                 if (about := self.reasons.get(kind)) is None:

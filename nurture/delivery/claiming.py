@@ -28,16 +28,8 @@ from nurture.gates.situation import PlannedStep, Situation
 from nurture.gates.timing import make_placer
 from nurture.store import Prepared, among
 from nurture.store.backstop import caps_in_force
-from nurture.store.tables import (
-    Account,
-    Customer,
-    Enrollment,
-    Generation,
-    Pause,
-    Touch,
-    table,
-)
 from nurture.store.tables import Contact as ContactRow
+from nurture.store.tables import Generation, Touch, table
 
 from .occupancy import used
 from .parking import conclude, log_change, park
@@ -46,9 +38,7 @@ from .recheck import recheck_of
 from .throttle import SLOWED, Rate, admit, channel_rates, domain_rate, slowed_domains
 from .values import Claimed
 
-ACCOUNT, CONTACT, CUSTOMER = (table(each) for each in (Account, ContactRow, Customer))
-ENROLLMENT, GENERATION, PAUSE = (table(each) for each in (Enrollment, Generation, Pause))
-TOUCH = table(Touch)
+CONTACT, GENERATION, TOUCH = (table(each) for each in (ContactRow, Generation, Touch))
 GUARD = 30
 """Seconds before a window closes in which nothing is handed over any more: the longest from fence to last byte."""
 TAKING = Prepared(

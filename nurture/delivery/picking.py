@@ -1,4 +1,7 @@
-"""Picking: which touches are due now and may be asked about, in the order they are sent in. It changes nothing."""
+"""Picking: which touches are due now and may be asked about, in the order they are sent in.
+
+It writes nothing; on PostgreSQL it locks what it picks, and whom that is for.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache

@@ -45,8 +45,6 @@ class Contact(NamedTuple):
     channel: str
     label: str
     """What explains it: `call`, or the campaign it came from."""
-    planned: bool = False
-    """A slot given at this tick, which a later decision may still move."""
 
 
 class Block(NamedTuple):
@@ -130,7 +128,7 @@ class Placer:
                 step = self.steps[candidate.step_id]
                 slots[candidate.thread] = max(decision.at, slots.get(candidate.thread, 0))
                 if step.counts_to_cap:
-                    book.add(Contact(decision.at, step.channels[decision.channel], step.name, planned=True))
+                    book.add(Contact(decision.at, step.channels[decision.channel], step.name))
             yield decision
 
     def _decide(self, candidate: Candidate, book: "_Book", not_before: int) -> Decision:

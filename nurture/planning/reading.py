@@ -32,7 +32,6 @@ from .planned import Chosen, LeftOut, PlannedEnrollment, PlannedTouch, Refusal
 from .times import seconds
 from .workspace import CANDIDATE, DECISION, LOOK, OPENED, PLAN_STEP
 
-__all__ = ["Chosen", "LeftOut", "PlanReader", "PlannedEnrollment", "PlannedTouch", "Refusal"]
 ACCOUNT, CADENCE, CUSTOMER, ENROLLMENT, TOUCH, VERSION = (
     table(each) for each in (Account, Cadence, Customer, Enrollment, Touch, CampaignVersion)
 )

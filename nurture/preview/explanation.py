@@ -14,7 +14,8 @@ from nurture.gates.timing import make_placer
 from nurture.message.template import Templates
 from nurture.planning.explaining import Answer, Answers, Timed, ask_campaign
 from nurture.planning.plan import plan
-from nurture.planning.reading import Chosen, PlanReader
+from nurture.planning.planned import Chosen
+from nurture.planning.reading import PlanReader
 from nurture.planning.times import due_time
 from nurture.planning.workspace import prepare
 from nurture.store import reading

@@ -21,7 +21,8 @@ from nurture.message.honorific import Names, called
 from nurture.message.template import Template, Templates
 from nurture.mistake import Mistake, MistakesFound, Place, nearest
 from nurture.planning.plan import plan
-from nurture.planning.reading import Chosen, LeftOut, PlannedEnrollment, PlannedTouch, PlanReader, Refusal
+from nurture.planning.planned import Chosen, LeftOut, PlannedEnrollment, PlannedTouch, Refusal
+from nurture.planning.reading import PlanReader
 from nurture.planning.workspace import prepare
 from nurture.store import reading
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from nurture.config import Settings
 from nurture.delivery.throttle import SLOWED
-from nurture.planning.reading import PlannedTouch
+from nurture.planning.planned import PlannedTouch
 from nurture.store.tables import Throttle, table
 
 from .addresses import usable_addresses

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from nurture.message.compose import Message
-from nurture.planning.reading import PlannedEnrollment, PlannedTouch
+from nurture.planning.planned import PlannedEnrollment, PlannedTouch
 
 from .foresight import ForeseenTouch, Foresight
 from .moment import local_text, utc_text

@@ -1,4 +1,4 @@
-"""The engine: how a database is opened, read and written to. It knows no table, and no plan.
+"""The engine: how a database is opened, read and written to. It knows no table.
 
 SQLite runs in WAL mode with a BEGIN of our own: the driver begins only at the first write, so that of two overlapping
 read-modify-writes one is silently lost.

@@ -58,10 +58,31 @@ def test_who_is_placed_by_the_assistant_gets_the_answer_of_the_planner() -> None
 
 
 def test_the_assistant_is_asked_only_about_who_was_contacted() -> None:
-    town, alike = a_town(1_000), Alike(PLACER)
-    known, others = alike.part(town)
-    assert {rows[0][1] for rows, _ in others} == set(range(4, 1_001, 4))
-    assert sorted(known + alike.place(others)) == placed_alone(town)
+    town = a_town(1_000)
+    helping = Silent()
+    found = [row for rows in place_with(helping, Alike(PLACER), in_batches(town, 100)) for row in rows]
+    assert {rows[0][1] for batch in helping.asked for rows, _ in batch} == set(range(4, 1_001, 4))
+    assert sorted(found) == placed_alone(town)
+
+
+class Silent(Assistant):
+    """Takes whatever it is given, and gives it all back at the end."""
+
+    free = True
+
+    def __init__(self) -> None:
+        self.asked: list[list[Owned]] = []
+
+    def give(self, owners: list[Owned]) -> None:
+        self.asked.append(owners)
+
+    def answer(self) -> Iterator[list[Row]]:
+        return iter(())
+
+    rest = answer
+
+    def given_back(self) -> Iterator[list[Owned]]:
+        return iter(self.asked)
 
 
 def test_nothing_is_lost_with_an_assistant_that_dies() -> None:

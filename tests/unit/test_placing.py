@@ -137,6 +137,8 @@ class Walk:
     def __init__(self, given: World) -> None:
         self.world, self.placer = given, given.placer
         self.contacts = list(given.contacts)
+        self.slots: list[Contact] = []
+        """Given at this tick."""
         self.last: dict[int, int] = {}
 
     def decisions(self) -> dict[int, tuple[str, str, int | None, int]]:
@@ -148,7 +150,7 @@ class Walk:
                 self.last[each.thread] = max(at, self.last.get(each.thread, 0))
                 step = self.placer.steps[each.step_id]
                 if step.counts_to_cap:
-                    self.contacts.append(Contact(at, step.channels[channel], step.name, planned=True))
+                    self.slots.append(Contact(at, step.channels[channel], step.name))
         return found
 
     def order(self) -> list[Candidate]:
@@ -210,8 +212,8 @@ class Walk:
         return found
 
     def capped(self, rule: CapRule, instant: int, zone: str) -> set[str]:
-        counted = [each for each in self.contacts if rule.channel in (None, each.channel)]
-        known = [each for each in counted if not each.planned]
+        known = [each for each in self.contacts if rule.channel in (None, each.channel)]
+        counted = [*known, *(each for each in self.slots if rule.channel in (None, each.channel))]
         if shut(rule, [each.at for each in known], instant, zone):
             return {"capped"}
         return {"outranked"} if shut(rule, [each.at for each in counted], instant, zone) else set()
