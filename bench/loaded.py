@@ -2,6 +2,7 @@
 
 import email
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -93,7 +94,7 @@ class Shop:
         parts = email.message_from_bytes(self.body()).walk()
         html = next(each for each in parts if each.get_content_type() == "text/html").get_payload(decode=True)
         assert isinstance(html, bytes)
-        return html.decode().replace("\r\n", "\n").replace("山田 花1", name)
+        return re.sub(r"山田 花\d+", lambda _: name, html.decode().replace("\r\n", "\n"))
 
     def fill(self, url: str, customers: int) -> None:
         """Customers who may be written to, the first of them with a parcel sent just now, all planned and due."""

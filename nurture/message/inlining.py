@@ -59,7 +59,7 @@ def inline(pieces: Iterable[str], after_body: str, *, marked: bool = True) -> st
     if parted is None:
         return _inline_whole("".join(held), after_body)
     skeleton, values = parted
-    shape = _shape(skeleton) if values else None
+    shape = _shape(skeleton)
     return shape.filled([*map(clean_text, values), after_body]) if shape else _inline_whole("".join(held), after_body)
 
 

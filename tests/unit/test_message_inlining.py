@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup, escape
 
-from nurture.message.inlining import BEGIN, END, inline
+from nurture.message.inlining import BEGIN, END, _shape, inline
 from tests.unit.test_message_compose import FRONT, context, made, mail
 
 INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
@@ -56,6 +56,15 @@ def filled(page: str, values: list[str]) -> str:
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z"))), min_size=5, max_size=5))
 def test_a_shape_filled_with_values_is_the_mail_inlined_with_them(values: list[str]) -> None:
     assert Seen(inline([marked(PAGE, *values)], "")).all == Seen(plain(PAGE, *values)).all
+
+
+def test_a_letter_that_is_the_same_for_all_is_inlined_once_and_keeps_what_comes_behind_its_body() -> None:
+    page = filled(PAGE, ["alice", "1", "2", "x", "y"])
+    before = _shape.cache_info().misses
+    alice, bob = (inline([page], f"<div>{each}</div>") for each in ("alice", "bob"))
+    assert _shape.cache_info().misses == before + 1
+    assert Seen(inline([page], "")).all == Seen(INLINER.inline(page + "\n")).all
+    assert bob == alice.replace("<div>alice</div>", "<div>bob</div>")
 
 
 @pytest.mark.parametrize(
