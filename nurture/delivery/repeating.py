@@ -7,7 +7,7 @@ and window in the transaction that moves the contact to its own instant, and not
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, and_, insert, literal, select, type_coerce, update
+from sqlalchemy import BigInteger, Connection, and_, case, insert, literal, select, type_coerce, update
 
 from nurture.campaign import Campaigns
 from nurture.channels.outcome import Accepted, Outcome, Rejected, Unknown
@@ -93,7 +93,9 @@ def _hand_over_anew(connection: Connection, claimed: Claimed, now: datetime) -> 
     mine = update(TOUCH).where(TOUCH.c.id == claimed.touch_id)
     values = {"token": claimed.token, "attempts": claimed.attempts + 1, "worker": None}
     connection.execute(mine.values(at=now, lease_until=lease, **values))
-    connection.execute(update(CONTACT).where(CONTACT.c.touch_id == claimed.touch_id).values(at=now))
+    # Not earlier than the first try, which may have arrived: the clock may have been set back since.
+    later = case((CONTACT.c.at > now, CONTACT.c.at), else_=literal(now, CONTACT.c.at.type))
+    connection.execute(update(CONTACT).where(CONTACT.c.touch_id == claimed.touch_id).values(at=later))
     open_ = and_(ATTEMPT.c.touch_id == claimed.touch_id, ATTEMPT.c.result == "open")
     connection.execute(update(ATTEMPT).where(open_).values(result="unknown", finished_at=now, reply="repeated"))
     own = {"touch_id": claimed.touch_id, "hop": claimed.hop, "token": claimed.token, "channel": claimed.channel}

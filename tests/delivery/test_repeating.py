@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from nurture.channels.outcome import Accepted, Deferred, NotSent, Outcome, Rejected
 from nurture.store import pause, resume, writing
@@ -40,6 +40,17 @@ def test_caps_count_from_the_repeat(engine: Engine, tmp_path: Path) -> None:
     post.deliver("2026-11-20 12:30")
     with engine.connect() as connection:
         assert [shown(each) for each in connection.scalars(select(table(Contact).c.at))] == ["2026-11-20 12:30"]
+        assert connection.scalars(select(table(Attempt).c.result)).all() == ["unknown", "accepted"]
+
+
+def test_caps_count_from_the_first_try_where_the_clock_was_set_back_since(engine: Engine, tmp_path: Path) -> None:
+    """Found by the simulation: five within seven days, as the first of them counted two hours before it arrived."""
+    post, _ = _line_in_doubt(engine, tmp_path)
+    with writing(engine) as connection:
+        connection.execute(update(table(Contact)).values(at=instant("2026-11-20 14:00")))
+    post.deliver("2026-11-20 12:30")
+    with engine.connect() as connection:
+        assert [shown(each) for each in connection.scalars(select(table(Contact).c.at))] == ["2026-11-20 14:00"]
         assert connection.scalars(select(table(Attempt).c.result)).all() == ["unknown", "accepted"]
 
 
