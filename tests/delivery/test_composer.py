@@ -6,11 +6,11 @@ import pickle
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from select import select as select_ready
 from subprocess import PIPE
 
 import pytest
@@ -242,14 +242,13 @@ asyncio.run(main())
         worker.stdin.close()
         pid = int(worker.stdout.readline())
         assert is_alive(pid)
+        composer = os.pidfd_open(pid)
         worker.kill()
         worker.stdin = None
-        # It has the same stderr, which ends when the last of the two does.
+        ended, _, _ = select_ready([composer], [], [], 30)
+        os.close(composer)
         worker.communicate(timeout=30)
-    # It closes its files a moment before it is gone.
-    until = time.monotonic() + 10
-    while is_alive(pid) and time.monotonic() < until:
-        time.sleep(0.01)
+    assert ended
     assert not is_alive(pid)
 
 
