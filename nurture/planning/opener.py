@@ -12,18 +12,22 @@ from nurture.gates.reach import FIXED
 from nurture.gates.situation import Situation
 from nurture.store import take_second
 
-from .ahead import take_opened
 from .cadence import Due
 from .opening import count_unreachable, open_after, open_schedule, received_since, source_name, storing
 from .returning import fill_days, open_anniversaries
 from .staging import stage
 from .statements import Statements
+from .taking import take_over
 from .times import Times, fill_shop_days
 from .watching import open_entered, watch
+from .workspace import OPENED, count_rows
 
 
 class Opener:
-    """One tick's opening; it fills `opened` and `membership_change`."""
+    """One tick's opening; it fills `opened` and `membership_change`, and stages the broadcasts.
+
+    These come first: they take as long as all the others together, and depend on nothing that these find.
+    """
 
     def __init__(
         self, connection: Connection, situation: Situation, statements: Statements, times: Times, due: Due
@@ -32,34 +36,39 @@ class Opener:
         self.statements, self.kept = statements, statements.situation
         self.left_out: dict[str, dict[str, int]] = {}
         """Cadence name of a broadcast → gate → people in its audience who can't be reached."""
-        self.staged: dict[str, int] = {}
-        """Campaigns that were staged ahead → number of the last occurrence before those."""
+        self.staged: set[str] = set()
+        """Broadcasts that have opened to somebody, and are staged."""
 
     def open_all(self) -> int:
         """Opens whatever is due; gives the number of occurrences."""
         second = take_second(self.connection)
         if second is None:
-            return self._open_others() + self._open_schedules()
+            return self._open_broadcasts() + self._open_others()
         with closing(second):
             return self._open_on_two(second) if self.due.schedules else self._open_others()
 
     def _open_on_two(self, second: Connection) -> int:
-        ahead = Opener(second, self.situation, self.statements, self.times, self.due)
+        other = Opener(second, self.situation, self.statements, self.times, self.due)
         with ThreadPoolExecutor(1) as beside:
-            coming = beside.submit(ahead.open_ahead)
-            opened = self._open_others() + coming.result()
-        last = take_opened(self.connection)
-        self.left_out, self.staged = ahead.left_out, dict.fromkeys(ahead.staged, last)
+            coming = beside.submit(other.open_beside)
+            opened = self._open_broadcasts() + coming.result()
+        take_over(self.connection)
         return opened
 
-    def open_ahead(self) -> int:
-        """Opens and stages the broadcasts that are due, in a thread and with a connection of its own."""
+    def open_beside(self) -> int:
+        """Opens whatever is no broadcast, in a thread and with a connection of its own."""
         self.statements.moment.tell(now=self.situation.instant)
-        opened = self._open_schedules()
-        for campaign in dict.fromkeys(each.campaign for each in self.due.schedules):
-            stage(self.connection, self.statements, campaign, fresh=True)
-            self.staged[campaign.campaign] = 0
+        opened = self._open_others()
         self.connection.commit()
+        return opened
+
+    def _open_broadcasts(self) -> int:
+        opened = self._open_schedules()
+        if opened:
+            count_rows(self.connection, OPENED)
+        for campaign in dict.fromkeys(each.campaign for each in self.due.schedules):
+            if campaign.campaign in self.staged:
+                stage(self.connection, self.statements, campaign, fresh=True)
         return opened
 
     def _open_others(self) -> int:
@@ -115,7 +124,10 @@ class Opener:
         for each in self.due.schedules:
             campaign = each.campaign
             moment.tell(scheduled_at=each.instant, scheduled_for=each.label)
-            opened += self._store(build, campaign, "schedule")
+            found = self._store(build, campaign, "schedule")
+            if found:
+                opened += found
+                self.staged.add(campaign.campaign)
             counting = self._counting(campaign)
             self.left_out[each.name] = {FIXED[gate]: number for gate, number in self.connection.execute(counting)}
         return opened

@@ -3,7 +3,7 @@
 The same snapshot and the same situation give the same rows, whoever asks: preview is `plan`, run is `plan` + `commit`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, select
@@ -15,7 +15,6 @@ from nurture.gates.timing import make_placer
 from nurture.store import among
 from nurture.store.tables import Touch, table
 
-from .ahead import take_staged
 from .cadence import Due, find_due
 from .cutting import EVERYBODY, ranges
 from .limits import crowded, open_owners, surplus
@@ -29,7 +28,7 @@ from .workspace import ASKED, CANDIDATE, DECISION, OPENED, PLAN_STEP, STIRRED, c
 
 TOUCH = table(Touch)
 CAMPAIGNS_OPENED, CAMPAIGNS_ASKED = (select(each.c.campaign).distinct() for each in (OPENED, ASKED))
-NO_CANDIDATES = delete(CANDIDATE)
+OF_ASKED = delete(CANDIDATE).where(CANDIDATE.c.thread > 0)
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def plan(connection: Connection, situation: Situation) -> Planned:
 
 
 def _decide(
-    connection: Connection, situation: Situation, statements: Statements, ahead: Mapping[str, int], *, days: bool
+    connection: Connection, situation: Situation, statements: Statements, broadcasts: Collection[str], *, days: bool
 ) -> None:
     if days:
         fill_shop_days(connection, situation)
@@ -69,12 +68,13 @@ def _decide(
     fill_flags(connection)
     count_rows(connection, OPENED)
     ask(connection)
-    _stage(connection, statements, ahead)
+    _stage_opened(connection, statements, broadcasts)
+    _stage_asked(connection, statements)
     limits = limits_of(situation)
     if _stir_crowd(connection, situation, limits):
-        connection.execute(NO_CANDIDATES)
+        connection.execute(OF_ASKED)
         ask(connection)
-        _stage(connection, statements, ahead)
+        _stage_asked(connection, statements)
     count_rows(connection, CANDIDATE)
     connection.execute(statements.keep(lambda: settling(statements.situation), "settling"))
     place_all(connection, situation, make_placer(connection, situation))
@@ -89,18 +89,21 @@ def _decide(
         connection.execute(each)
 
 
-def _stage(connection: Connection, statements: Statements, ahead: Mapping[str, int]) -> None:
-    situation = statements.situation
-    for with_rows, fresh in ((CAMPAIGNS_OPENED, True), (CAMPAIGNS_ASKED, False)):
-        names = set(connection.scalars(with_rows))
-        for campaign in situation.campaigns.campaigns:
-            if fresh and campaign.campaign in ahead:
-                steps = [each.id for each in situation.steps_of(campaign)]
-                take_staged(connection, steps, ahead[campaign.campaign])
-            elif campaign.campaign in names:
-                stage(connection, statements, campaign, fresh=fresh)
+def _stage_opened(connection: Connection, statements: Statements, broadcasts: Collection[str]) -> None:
+    """Whatever has opened but the broadcasts, which were staged at once."""
+    names = set(connection.scalars(CAMPAIGNS_OPENED)).difference(broadcasts)
+    for campaign in statements.situation.campaigns.campaigns:
+        if campaign.campaign in names:
+            stage(connection, statements, campaign, fresh=True)
+
+
+def _stage_asked(connection: Connection, statements: Statements) -> None:
+    names = set(connection.scalars(CAMPAIGNS_ASKED))
+    for campaign in statements.situation.campaigns.campaigns:
+        if campaign.campaign in names:
+            stage(connection, statements, campaign, fresh=False)
     if names:
-        connection.execute(statements.keep(lambda: staging_removed(situation), "removed"))
+        connection.execute(statements.keep(lambda: staging_removed(statements.situation), "removed"))
 
 
 def _stir_crowd(connection: Connection, situation: Situation, limits: Iterable[Limit]) -> bool:

@@ -12,11 +12,11 @@ from nurture.store.pausing import pause, paused, resume
 from nurture.store.planner import PlanningConnection, planning, take_second
 from nurture.store.prepared import Prepared, driver_cursor, together
 from nurture.store.quota import line_quota, note_line_quota, pushes_since
-from nurture.store.scratch import AHEAD
+from nurture.store.scratch import BESIDE
 from nurture.store.snapshot import backup
 
 __all__ = [
-    "AHEAD",
+    "BESIDE",
     "Ids",
     "NewerDatabase",
     "PlanningConnection",

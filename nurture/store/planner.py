@@ -52,7 +52,7 @@ def planning(
 def take_second(connection: Connection) -> Connection | None:
     """A second connection in the snapshot of this one, for another thread; the taker closes it.
 
-    Of what it has committed to its plan's tables, `connection` sees the rows in the schema `AHEAD`.
+    Of what it has committed to its plan's tables, `connection` sees the rows in the schema `BESIDE`.
     """
     second: Connection | None = connection.info.pop(SECOND, None)
     return second

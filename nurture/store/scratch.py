@@ -12,7 +12,7 @@ from nurture.store.engine import PLAN_CACHE_KIB, driver_connection
 
 SCRATCH = "scratch"
 """Schema of a plan's tables on SQLite."""
-AHEAD = "ahead"
+BESIDE = "beside"
 """The same of a second connection's tables, as the first one sees them."""
 HANDLES = "scratch"
 MUCH = 64 * 1024 * 1024
@@ -20,7 +20,7 @@ MUCH = 64 * 1024 * 1024
 
 
 def attach_scratch(connection: Connection, beside: Connection | None = None) -> None:
-    """On SQLite, a nameless file for the tables of a plan, gone with the connection; `beside` sees it as `AHEAD`.
+    """On SQLite, a nameless file for the tables of a plan, gone with the connection; `beside` sees it as `BESIDE`.
 
     `pysqlite3` is built with SQLITE_TEMP_STORE=3: its TEMP tables lie in memory, whatever `temp_store` says.
     """
@@ -32,7 +32,7 @@ def attach_scratch(connection: Connection, beside: Connection | None = None) -> 
     try:
         _attach(connection, name, SCRATCH)
         if beside is not None:
-            _attach(beside, name, AHEAD)
+            _attach(beside, name, BESIDE)
     finally:
         Path(name).unlink()
 

@@ -1,4 +1,4 @@
-"""What a second connection opens and stages ahead is what the first one would have written."""
+"""What a second connection opens meanwhile is what the first one would have written."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from bench.world import World
 from nurture.gates.situation import Situation
 from nurture.planning.commit import commit
 from nurture.planning.plan import plan
-from nurture.planning.workspace import CANDIDATE, DECISION, LOOK, OPENED, STIRRED, prepare
+from nurture.planning.workspace import CANDIDATE, DECISION, LOOK, MEMBERSHIP_CHANGE, OPENED, SHOP_DAY, STIRRED, prepare
 from nurture.store import open_engine, planning
 
 
@@ -33,7 +33,7 @@ def planned(engine: Engine, situation: Situation, *, large: bool) -> dict[str, A
         result = plan(opened.connection, situation)
         found: dict[str, Any] = {
             each.name: opened.connection.execute(select(each).order_by(*each.primary_key)).all()
-            for each in (OPENED, CANDIDATE, DECISION, LOOK, STIRRED)
+            for each in (OPENED, MEMBERSHIP_CHANGE, SHOP_DAY, CANDIDATE, DECISION, LOOK, STIRRED)
         }
         return {**found, "opened now": result.opened, "left out": result.left_out}
 
@@ -45,6 +45,7 @@ def test_a_large_plan_is_row_for_row_the_plan_of_one_connection(town: Engine) ->
     others = {row.campaign for row in alone["opened"]} - broadcasts
     assert len(broadcasts) == 2
     assert others
+    assert alone["membership_change"]
     assert sum(map(len, alone["left out"].values())) > 0
 
 
