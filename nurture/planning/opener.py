@@ -20,7 +20,7 @@ from .statements import Statements
 from .taking import take_over
 from .times import Times, fill_shop_days
 from .watching import open_entered, watch
-from .workspace import OPENED, count_rows
+from .workspace import INSIDE, OPENED, count_rows
 
 
 class Opener:
@@ -108,6 +108,7 @@ class Opener:
         )
         for change in changes:
             self.connection.execute(change)
+            count_rows(self.connection, INSIDE)
         opened = 0
         for each in self.situation.campaigns.campaigns:
             if isinstance(each.trigger, Entered) and each.trigger.entered == segment:

@@ -70,6 +70,9 @@ ANNIVERSARY_DAY = _temporary(
 )
 """Days that come round within reach: which month and day they are for, in which zone, and when they begin."""
 
+INSIDE = _temporary("inside", _row("customer_id"))
+"""Who is in the watched segment that is being looked at."""
+
 MEMBERSHIP_CHANGE = _temporary(
     "membership_change",
     Column("segment", Text, primary_key=True),
