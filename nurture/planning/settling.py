@@ -1,6 +1,7 @@
 """Settling: what SQL decides without looking at a calendar, and when each enrollment must be looked at again."""
 
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -95,30 +96,52 @@ def next_looks(situation: Situation) -> list[Insert | Update]:
 
     The first is of the customers from `first` to `last` only.
     """
-    open_ = or_(CANDIDATE.c.gate == FUTURE, DECISION.c.status.in_(("waiting", "planned")))
-    reason = func.max(case((CANDIDATE.c.exits != OVERTAKEN, CANDIDATE.c.exits)))
-    staged = (
-        select(
-            CANDIDATE.c.thread,
-            func.min(CANDIDATE.c.customer_id),
-            func.min(_look_at(situation)),
-            case(
-                (reason.is_not(None), reason),
-                (func.max(case((open_, 1), else_=0)) == 0, "finished"),
-                else_=null(),
-            ),
-        )
-        .select_from(CANDIDATE.outerjoin(DECISION, DECISION.c.candidate_id == CANDIDATE.c.id))
-        .where(in_range(CANDIDATE.c.customer_id))
-        .group_by(CANDIDATE.c.thread)
-    )
+    single = _single(situation)
     names = ["thread", "customer_id", "next_at", "exit_reason"]
     unsettled = and_(LOOK.c.exit_reason == "finished", LOOK.c.thread.in_(_in_flight()))
     return [
-        insert(LOOK).from_select(names, staged),
+        insert(LOOK).from_select(names, _of_several(situation).where(not_(single), in_range(CANDIDATE.c.customer_id))),
+        insert(LOOK).from_select(names, _of_one(situation).where(single)),
         insert(LOOK).from_select(names, _nothing_left(situation)),
         update(LOOK).where(unsettled).values(next_at=situation.asked_at, exit_reason=None),
     ]
+
+
+def _single(situation: Situation) -> ColumnElement[bool]:
+    """Whether it is the only candidate of its enrollment: a step without siblings, of an occurrence that opens now.
+
+    Nearly all are. An older enrollment may have a planned touch besides, of a step that is gone.
+    """
+    steps = [each.id for each in situation.steps if len(situation.steps_of(each.campaign)) == 1]
+    return and_(CANDIDATE.c.thread < 0, CANDIDATE.c.step_id.in_(steps))
+
+
+def _of_one(situation: Situation) -> Select[Any]:
+    return _looks(_look_at(situation), _exit_reason(_ended(), _open()), CANDIDATE.c.customer_id)
+
+
+def _of_several(situation: Situation) -> Select[Any]:
+    earliest, reason = func.min(_look_at(situation)), _exit_reason(func.max(_ended()), func.max(_open()))
+    return _looks(earliest, reason, func.min(CANDIDATE.c.customer_id)).group_by(CANDIDATE.c.thread)
+
+
+def _looks(next_at: ColumnElement[int], reason: ColumnElement[Any], customer_id: ColumnElement[int]) -> Select[Any]:
+    decided = CANDIDATE.outerjoin(DECISION, DECISION.c.candidate_id == CANDIDATE.c.id)
+    return select(CANDIDATE.c.thread, customer_id, next_at, reason).select_from(decided)
+
+
+def _ended() -> ColumnElement[Any]:
+    return case((CANDIDATE.c.exits != OVERTAKEN, CANDIDATE.c.exits))
+
+
+def _open() -> ColumnElement[int]:
+    """1 where something is still to come."""
+    open_ = or_(CANDIDATE.c.gate == FUTURE, DECISION.c.status.in_(("waiting", "planned")))
+    return case((open_, 1), else_=0)
+
+
+def _exit_reason(ended: ColumnElement[Any], open_: ColumnElement[int]) -> ColumnElement[Any]:
+    return case((ended.is_not(None), ended), (open_ == 0, "finished"), else_=null())
 
 
 def _in_flight() -> Select[tuple[int]]:
