@@ -5,7 +5,9 @@ timed: passes through loops and characters of output. Without `range`, text arit
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from functools import lru_cache
+from types import CodeType
+from typing import Any, TypeVar
 
 from jinja2 import FunctionLoader, nodes, pass_context
 from jinja2.exceptions import SecurityError
@@ -22,7 +24,11 @@ MOST_PASSES = 10_000
 COUNTED = " counted"
 """The filter put around everything a `for` goes through; no template can write its name."""
 
+KEPT = 256
+"""Texts whose tree and code are kept: what a reload doesn't change is not compiled anew."""
+
 LoadSource = Callable[[str], tuple[str, str, Callable[[], bool]] | None]
+Node = TypeVar("Node", bound=nodes.Node)
 
 
 class TemplateEnvironment(ImmutableSandboxedEnvironment):
@@ -58,7 +64,20 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             raise SecurityError(operator)
         return super().call_binop(context, operator, left, right)
 
+    def compile(self, source: Any, name: Any = None, filename: Any = None, *raw: Any) -> Any:
+        """As Jinja does, but a text once only."""
+        if isinstance(source, str) and not raw:
+            return _code(source, name, filename)
+        return super().compile(source, name, filename, *raw)
+
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        # Jinja parses a file whenever it is looked through, joined or compiled; a copy takes a ninth of that.
+        tree = _copied(_tree(source, name, filename))
+        tree.set_environment(self)
+        return tree
+
+    def parsed(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        """A text's tree, made anew."""
         tree = super()._parse(source, name, filename)
         for each in tree.find_all((nodes.For, nodes.Import, nodes.FromImport)):
             if isinstance(each, nodes.For):
@@ -66,8 +85,11 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             else:
                 # A macro prints money too, and without the context it would not know the currency.
                 each.with_context = True  # type: ignore[attr-defined]
-        tree.set_environment(self)
         return tree
+
+    def compiled(self, source: str, name: str | None, filename: str | None) -> CodeType:
+        """A text's code, made anew."""
+        return super().compile(source, name, filename)
 
 
 def make_environment(load: LoadSource) -> TemplateEnvironment:
@@ -85,6 +107,34 @@ def make_environment(load: LoadSource) -> TemplateEnvironment:
     environment.globals.clear()
     environment.filters = {**FILTERS, COUNTED: _counted, MARKED: _marked}
     return environment
+
+
+@lru_cache(maxsize=1)
+def _alone() -> TemplateEnvironment:
+    """An environment without a folder: what a text means doesn't depend on the files beside it."""
+    return make_environment(lambda name: None)
+
+
+@lru_cache(maxsize=KEPT)
+def _tree(source: str, name: str | None, filename: str | None) -> nodes.Template:
+    """Never to be changed: whoever asks gets a copy."""
+    return _alone().parsed(source, name, filename)
+
+
+@lru_cache(maxsize=KEPT)
+def _code(source: str, name: str | None, filename: str | None) -> CodeType:
+    return _alone().compiled(source, name, filename)
+
+
+def _copied(node: Node) -> Node:
+    copy = object.__new__(type(node))
+    for name, value in vars(node).items():
+        if isinstance(value, nodes.Node):
+            value = _copied(value)
+        elif isinstance(value, list):
+            value = [_copied(each) if isinstance(each, nodes.Node) else each for each in value]
+        setattr(copy, name, value)
+    return copy
 
 
 def is_html(name: str | None) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
+from types import CodeType
 from typing import Literal, NamedTuple
 
 import jinja2
@@ -13,7 +14,7 @@ from jinja2 import meta, nodes
 from nurture.mistake import Mistake, MistakesFound, nearest
 
 from .ban import banned
-from .environment import LoadSource, TemplateEnvironment, is_html, make_environment
+from .environment import KEPT, LoadSource, TemplateEnvironment, is_html, make_environment
 from .filters import FILTERS
 from .folder import HTML, LINE_JSON, LINE_TEXT, TEXT, Front, Source, is_main, read_folder, stem
 from .joining import Constants, join
@@ -160,15 +161,8 @@ class _Forest:
         return Joined(self._joined_form(forms[TEXT], constants), html)
 
     def _joined_form(self, name: str, constants: Constants) -> jinja2.Template | None:
-        def parse(needed: str) -> nodes.Template:
-            return self.environment.parse(self.sources[needed].text, needed, self.sources[needed].shown)
-
-        tree = join(name, parse, constants, marks=is_html(name))
-        if tree is None:
-            return None
-        tree.set_environment(self.environment)
-        code = self.environment.compile(tree, name, filename=self.sources[name].shown)
-        return jinja2.Template.from_code(self.environment, code, {})
+        code = _joined_code(tuple((each.name, each.text, each.shown) for each in self._reached([name])), constants)
+        return code and jinja2.Template.from_code(self.environment, code, {})
 
     def _reached(self, names: Iterable[str]) -> tuple[Source, ...]:
         found: dict[str, Source] = {}
@@ -212,6 +206,19 @@ class _Forest:
             place, near = source.place(name or "{% "), nearest(name or "", self.sources)
             self.mistakes.append(Mistake(place, code, {"found": name or ""}, suggestion=near))
         return found
+
+
+@lru_cache(maxsize=KEPT)
+def _joined_code(files: tuple[tuple[str, str, str], ...], constants: Constants) -> CodeType | None:
+    """The code of the first file joined with the others, each as its name, its text and how it is shown."""
+    environment, (first, _, shown) = make_environment(lambda name: None), files[0]
+    rest = {name: (text, name, shown) for name, text, shown in files}
+    tree = join(first, lambda name: environment.parse(*rest[name]), constants, marks=is_html(first))
+    if tree is None:
+        return None
+    tree.set_environment(environment)
+    code: CodeType = environment.compile(tree, first, shown)
+    return code
 
 
 def _broken(problem: jinja2.TemplateSyntaxError, source: Source) -> Mistake:

@@ -51,6 +51,17 @@ def both(template: Template) -> tuple[object, object]:
     return seen[0], seen[1]
 
 
+def test_what_is_joined_for_one_folder_leaves_the_same_files_of_another_as_they_are(tmp_path: Path) -> None:
+    """Equal texts are parsed once, and joining renames, folds and marks."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    for each in (first, second):
+        each.mkdir()
+    assert None not in folder(first, LETTER).joined((("shop.name", "やまと"),))
+    joined, apart = both(folder(second, LETTER))
+    assert joined == apart
+    assert "やまと" not in str(apart)
+
+
 @pytest.mark.parametrize(
     "html",
     [
