@@ -57,9 +57,11 @@ def test_what_is_joined_for_one_folder_leaves_the_same_files_of_another_as_they_
     for each in (first, second):
         each.mkdir()
     assert None not in folder(first, LETTER).joined((("shop.name", "やまと"),))
-    joined, apart = both(folder(second, LETTER))
+    template = folder(second, LETTER)
+    assert None not in template.joined(())
+    joined, apart = both(template)
     assert joined == apart
-    assert "やまと" not in str(apart)
+    assert "やまと" not in str(joined)
 
 
 @pytest.mark.parametrize(
