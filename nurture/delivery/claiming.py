@@ -1,44 +1,28 @@
 """Claiming: planned touches whose time has come are asked every gate again and handed to one worker.
 
-The recheck is set-based and reads the same predicates and the same placing as planning. What a fixed gate refuses is
-concluded where it is final, else it loses its slot and planning is told to look; what time refuses moves on.
+What a fixed gate refuses is concluded where it is final, else it loses its slot and planning is told to look; what time
+refuses moves on.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Connection,
-    case,
-    func,
-    select,
-    type_coerce,
-    update,
-)
+from sqlalchemy import Connection, update
 
 from nurture.config import Settings
-from nurture.gates.cap import cap_rows, longest_memory
 from nurture.gates.limit import Limit, limits_of
-from nurture.gates.placing import Candidate, Contact, Decision, Placer
-from nurture.gates.reach import FIXED, INCOMPLETE, LEFT_AUDIENCE, NO_ADDRESS, ON_HOLD, SUPPRESSED
-from nurture.gates.situation import PlannedStep, Situation
-from nurture.gates.timing import make_placer
-from nurture.store import Prepared, among
-from nurture.store.backstop import caps_in_force
-from nurture.store.tables import Contact as ContactRow
-from nurture.store.tables import Generation, Touch, table
+from nurture.gates.placing import Decision
+from nurture.gates.reach import FIXED, LEFT_AUDIENCE, SUPPRESSED
+from nurture.gates.situation import Situation
+from nurture.store import Prepared
+from nurture.store.tables import Touch, table
 
+from .looking import Asked, Looked, look
 from .occupancy import used
 from .parking import conclude, log_change, park
-from .picking import lock, pick
-from .recheck import recheck_of
 from .throttle import SLOWED, Rate, admit, channel_rates, domain_rate, slowed_domains
 from .values import Claimed
 
-CONTACT, GENERATION, TOUCH = (table(each) for each in (ContactRow, Generation, Touch))
+TOUCH = table(Touch)
 GUARD = 30
 """Seconds before a window closes in which nothing is handed over any more: the longest from fence to last byte."""
 TAKING = Prepared(
@@ -62,16 +46,6 @@ TAKING = Prepared(
 """What passed a fence keeps its bytes, and they are of the address they were written for: another begins a new hop."""
 
 
-@dataclass(frozen=True)
-class Asked:
-    """One touch as the recheck found it."""
-
-    candidate: Candidate
-    row: Any
-    step: PlannedStep
-    gate: int
-
-
 def claim(
     connection: Connection,
     situation: Situation,
@@ -87,60 +61,23 @@ def claim(
     Only `channels` that the worker can serve are looked at: the others' slots stay as they are. `apart`: seconds
     between wall clock and boot time now.
     """
-    picked = pick(connection, situation, channels, limit)
-    # Other caps than those in force: this folder was changed, and planning has not decided by it yet.
-    if not picked or caps_in_force(connection) != cap_rows(situation.caps):
-        return []
-    picked = lock(connection, picked)
-    asked = _ask(connection, situation, picked)
-    gone = {each.id for each in picked} - {each.row.id for each in asked}
-    park(connection, situation, gone, "left_audience")
+    looked = look(connection, situation, channels, limit)
+    return take(connection, situation, looked, worker=worker, lease=lease, apart=apart)
+
+
+def take(
+    connection: Connection, situation: Situation, looked: Looked, *, worker: str, lease: int, apart: float | None = None
+) -> list[Claimed]:
+    """The second half of a claim: what a look found, in the same transaction or asked `still` in this one."""
+    park(connection, situation, looked.gone, "left_audience")
+    asked = looked.asked
     for each in asked:
         if each.gate:
             _refuse(connection, situation, each)
     passing = [each for each in asked if not each.gate]
     passing = _within_limits(connection, situation, passing)
-    free = _within_rates(connection, situation, _free_now(connection, situation, passing))
-    return _take(connection, situation, free, worker, lease, apart)
-
-
-def _ask(connection: Connection, situation: Situation, picked: Sequence[Any]) -> list[Asked]:
-    recheck = recheck_of(situation)
-    of_step: dict[tuple[str, str], list[int]] = {}
-    for each in picked:
-        of_step.setdefault((each.campaign, each.step), []).append(each.id)
-    return [
-        _asked(step, row)
-        for step in situation.steps
-        if (mine := of_step.get((step.campaign.campaign, step.step.step)))
-        for row in recheck.ask(connection, step, mine, situation.instant)
-    ]
-
-
-def _asked(step: PlannedStep, row: Any) -> Asked:
-    position = step.step.channels.index(row.channel) if row.channel in step.step.channels else 0
-    own, other = (row.first_reach, row.second_reach) if position == 0 else (row.second_reach, row.first_reach)
-    gate = (own or 0) if row.channel in step.step.channels else NO_ADDRESS
-    if not gate and row.held:
-        gate = ON_HOLD
-    if not gate and (row.outside or row.exits or row.ended_at is not None):
-        gate = LEFT_AUDIENCE
-    if not gate and row.incomplete:
-        gate = INCOMPLETE
-    candidate = Candidate(
-        id=row.id,
-        owner_id=row.owner_id,
-        thread=row.id,
-        step_id=step.id,
-        due_at=row.due_at,
-        expires_at=row.expires_at,
-        channel=position,
-        other_reach=other,
-        zone=row.zone,
-        kind=row.kind,
-        touch_at=row.at,
-    )
-    return Asked(candidate, row, step, gate)
+    free = _within_rates(connection, situation, _free_now(connection, situation, passing, looked.placed))
+    return _take(connection, situation, free, looked.generation, worker, lease, apart)
 
 
 def _refuse(connection: Connection, situation: Situation, asked: Asked) -> None:
@@ -171,53 +108,18 @@ def _under(limit: Limit, asked: Asked) -> bool:
     return bool(asked.row.channel == limit.channel)
 
 
-def _free_now(connection: Connection, situation: Situation, asked: list[Asked]) -> list[tuple[Asked, int]]:
+def _free_now(
+    connection: Connection, situation: Situation, asked: list[Asked], placed: Mapping[int, int | Decision]
+) -> list[tuple[Asked, int]]:
     """Those whose slot is now, with the end of the opening they are in; the others move to their next slot."""
-    if not asked:
-        return []
-    placer = make_placer(connection, situation)
-    contacts = _contacts(connection, situation, placer, [each.candidate.owner_id for each in asked])
     free: list[tuple[Asked, int]] = []
-    alike: dict[tuple[int, str, str, int], int] = {}
     for each in asked:
-        candidate, known = each.candidate._replace(touch_at=None), contacts.get(each.candidate.owner_id, [])
-        # Without contacts, what is due has its slot now where anybody's of its kind has.
-        kind = (candidate.step_id, candidate.zone, candidate.kind, candidate.channel)
-        plain = not known and candidate.due_at <= situation.instant < candidate.expires_at
-        if plain and kind in alike:
-            free.append((each, alike[kind]))
-            continue
-        decision = next(iter(placer.place([candidate], known)))
-        if decision.status == "planned" and decision.at == situation.instant:
-            _, ends = placer.openings(candidate.step_id, candidate.zone, candidate.kind)
-            closing = next(end for end in ends if end > situation.instant)
-            free.append((each, closing))
-            if plain:
-                alike[kind] = closing
+        found = placed[each.row.id]
+        if isinstance(found, Decision):
+            _move(connection, situation, each, found)
         else:
-            _move(connection, situation, each, decision)
+            free.append((each, found))
     return free
-
-
-def _contacts(
-    connection: Connection, situation: Situation, placer: Placer, owners: Iterable[int]
-) -> dict[int, list[Contact]]:
-    oldest = situation.instant - longest_memory(placer.caps)
-    label = case((CONTACT.c.touch_id.is_not(None), CONTACT.c.source), else_=CONTACT.c.channel)
-    found = (
-        select(CONTACT.c.owner_id, _seconds(CONTACT.c.at), CONTACT.c.channel, label)
-        .where(
-            among(CONTACT.c.owner_id, owners),
-            CONTACT.c.counts,
-            CONTACT.c.direction == "out",
-            _seconds(CONTACT.c.at) > oldest,
-        )
-        .order_by(CONTACT.c.at, CONTACT.c.id)
-    )
-    contacts: dict[int, list[Contact]] = {}
-    for owner, at, channel, what in connection.execute(found):
-        contacts.setdefault(owner, []).append(Contact(at, channel, what))
-    return contacts
 
 
 def _move(connection: Connection, situation: Situation, asked: Asked, decision: Decision) -> None:
@@ -265,11 +167,11 @@ def _take(
     connection: Connection,
     situation: Situation,
     free: list[tuple[Asked, int]],
+    generation: int,
     worker: str,
     lease: int,
     apart: float | None,
 ) -> list[Claimed]:
-    generation = connection.scalar(select(func.max(GENERATION.c.id))) or 0
     untils = {asked.row.id: min(closing - GUARD, asked.row.expires_at) for asked, closing in free}
     late = [touch_id for touch_id, until in untils.items() if until <= situation.instant]
     park(connection, situation, late, "outside_window")
@@ -304,7 +206,3 @@ def _claimed(asked: Asked, hop: int, until: int, apart: float | None) -> Claimed
         shares=bool(row.shares),
         zone=row.zone,
     )
-
-
-def _seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
-    return type_coerce(column, BigInteger)

@@ -16,9 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from nurture.beside import SIZE, command, environment, hear, length, opened, piece, pipes, say
 from nurture.collector import settle_down
-from nurture.store import open_engine
+from nurture.store import Reader, open_engine
 
-from .composing import compose_one, read_material
+from .composing import Reading, compose_one, read_material
 from .freezing import Press, Unwritable
 from .values import Claimed, Ready
 
@@ -155,19 +155,21 @@ def serve() -> None:
     if (question := hear(hearing)) is None:
         return
     url, press = question
-    engine = open_engine(url)
+    reader = Reader(open_engine(url))
     settle_down()
     say(speaking, None)
     while question := hear(hearing):
         changed, claims, now = question
         press = changed or press
-        say(speaking, _written(engine, press, claims, now))
+        say(speaking, _written(reader.reading, press, claims, now))
 
 
-def _written(engine: Engine, press: Press, claims: Sequence[Claimed], now: datetime) -> list[_Written | _Failed] | None:
+def _written(
+    reading: Reading, press: Press, claims: Sequence[Claimed], now: datetime
+) -> list[_Written | _Failed] | None:
     """None where the database can't be read: the worker will meet the same trouble, and knows what to do."""
     try:
-        material = read_material(engine, press, claims, now)
+        material = read_material(reading, press, claims, now)
     except SQLAlchemyError:
         return None
     return [_parted(compose_one(press, each, material, now)) for each in claims]

@@ -3,21 +3,23 @@
 What the messages need is read for all at once, by whoever may wait for the database; each is then written by itself.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from nurture.message.context import Context
-from nurture.store import reading
 
 from .freezing import Kept, Press, Unwritable, as_kept, gather, kept_of, write
 from .values import Claimed, Ready
 
 log = structlog.get_logger()
+Reading = Callable[[], AbstractContextManager[Connection]]
+"""Begins a snapshot to read in."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,15 @@ class Material:
     """Touches for which a bug of ours left nothing, with the name of the error."""
 
 
-def read_material(engine: Engine, press: Press, claims: Sequence[Claimed], now: datetime) -> Material:
+def read_material(reading: Reading, press: Press, claims: Sequence[Claimed], now: datetime) -> Material:
     """What the messages are made of. A bug is the fault of one message; trouble with the database is raised."""
     try:
-        return _read(engine, press, claims, now)
+        return _read(reading, press, claims, now)
     except SQLAlchemyError:
         raise
     except Exception:
         # One customer's data must not keep the messages of the others, look after look.
-        return _joined(_read_alone(engine, press, each, now) for each in claims)
+        return _joined(_read_alone(reading, press, each, now) for each in claims)
 
 
 def compose_one(press: Press, claimed: Claimed, material: Material, now: datetime) -> Ready | Unwritable:
@@ -54,14 +56,14 @@ def compose_one(press: Press, claimed: Claimed, material: Material, now: datetim
     return as_kept(written, material.kept) if isinstance(written, Ready) else written
 
 
-def _read(engine: Engine, press: Press, claims: Sequence[Claimed], now: datetime) -> Material:
-    with reading(engine) as connection:
+def _read(reading: Reading, press: Press, claims: Sequence[Claimed], now: datetime) -> Material:
+    with reading() as connection:
         return Material(gather(connection, press, claims, now), kept_of(connection, claims))
 
 
-def _read_alone(engine: Engine, press: Press, claim: Claimed, now: datetime) -> Material:
+def _read_alone(reading: Reading, press: Press, claim: Claimed, now: datetime) -> Material:
     try:
-        return _read(engine, press, [claim], now)
+        return _read(reading, press, [claim], now)
     except SQLAlchemyError:
         raise
     except Exception as problem:

@@ -4,6 +4,7 @@ It writes nothing; on PostgreSQL it locks what it picks, and whom that is for.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from heapq import merge
 from typing import Any
@@ -32,23 +33,40 @@ from .throttle import closed
 CUSTOMER, PAUSE, TOUCH = (table(each) for each in (Customer, Pause, Touch))
 
 
-def pick(connection: Connection, situation: Situation, served: Collection[str], limit: int) -> list[Any]:
+@dataclass(frozen=True)
+class Terms:
+    """What else than a touch and its customer decides whether it may be asked about."""
+
+    paused: frozenset[str]
+    """Scopes of the pauses in force."""
+    gap: int
+    """Until when a database was put back; 0 = it was not. Epoch seconds, as below."""
+    approved: int
+    """Before when slots may leave where the shop wants to see the list first."""
+
+
+def terms_of(connection: Connection, situation: Situation) -> Terms:
+    """The terms that hold at this instant."""
+    paused = frozenset(connection.scalars(_pauses_in_force(), {"now": situation.instant}))
+    approved = approved_until(connection) if situation.settings.approve else 0
+    return Terms(paused, gap_until(connection), approved)
+
+
+def pick(connection: Connection, situation: Situation, terms: Terms, served: Collection[str], limit: int) -> list[Any]:
     """At most `limit` touches that may be asked about, one for each owner; none of a channel or domain that has no
     place left."""
-    now = situation.instant
-    paused = set(connection.scalars(_pauses_in_force(), {"now": now}))
+    now, paused = situation.instant, terms.paused
     if "all" in paused:
         return []
     full, slow = closed(connection, situation.settings, situation.now.timestamp())
     channels = [name for name in served if f"channel:{name}" not in paused and name not in full]
     campaigns = tuple(sorted(scope.removeprefix("campaign:") for scope in paused if scope.startswith("campaign:")))
-    gap, approve = gap_until(connection), situation.settings.approve
-    approved = approved_until(connection) if approve else 0
-    told = {"now": now, "most": 2 * limit, "gap": gap, "approved": approved}
+    approve = situation.settings.approve
+    told = {"now": now, "most": 2 * limit, "gap": terms.gap, "approved": terms.approved}
 
     def due(channel: str) -> Iterator[Any]:
         without = tuple(sorted(slow)) if channel == "email" else ()
-        found = _picking(connection.dialect.name, without, campaigns, gap > 0, approve)
+        found = _picking(connection.dialect.name, without, campaigns, terms.gap > 0, approve)
         return iter(connection.execute(found, {**told, "channel": channel}).all())
 
     owners: dict[int, Any] = {}

@@ -7,6 +7,8 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine
 
+from nurture.store import reading
+
 from .composer import Composer
 from .composing import compose_one, read_material
 from .freezing import Press, Unwritable
@@ -67,7 +69,7 @@ class Preparer:
         """On the event loop, a few at a time, as it has nothing to do while a commit is awaited: on a thread of their
         own they take the interpreter from connections and writer for milliseconds."""
         claimed = list(left.values())
-        material = await asyncio.to_thread(read_material, self._engine, press, claimed, now)
+        material = await asyncio.to_thread(read_material, partial(reading, self._engine), press, claimed, now)
         for start in range(0, len(claimed), IN_A_ROW):
             await asyncio.sleep(0)
             await self._writer.rest()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import BigInteger, Connection, Engine, literal, update
@@ -23,10 +23,12 @@ from nurture.clock import Clock
 from nurture.gates.situation import Situation
 from nurture.store.tables import Touch, table
 
-from .claiming import claim
+from .claiming import claim, take
 from .composer import Composer
 from .freezing import Press
 from .handing import HandingOver, Queue
+from .looking import still
+from .lookout import Lookout
 from .passage import Passage
 from .preparing import Preparer
 from .reaping import Reaped, reap
@@ -102,6 +104,7 @@ class Worker:
         self.writer = Writer(engine, sum(map(len, senders.values())), clock.boottime)
         self.settler = Settler(clock, self.writer)
         self.preparer = Preparer(engine, self.settler, composer)
+        self.lookout = Lookout(engine)
         self._preparing: deque[asyncio.Task[None]] = deque()
         """Batches that are being written."""
         self.stopping = False
@@ -182,18 +185,12 @@ class Worker:
             for sender in senders:
                 await sender.close()
         await self.preparer.rest()
+        self.lookout.close()
         self.writer.close()
 
     async def _claim_batch(self, queues: Mapping[str, Queue], channels: Collection[str]) -> bool:
-        now, apart = self.clock.now(), self.apart
-        situation = self.shift.situation(now)
-
-        def claiming(connection: Connection) -> list[Claimed]:
-            return claim(
-                connection, situation, worker=self.name, channels=channels, limit=BATCH, lease=LEASE, apart=apart
-            )
-
-        left = {each.touch_id: each for each in await self.writer.run(claiming)}
+        now = self.clock.now()
+        left = {each.touch_id: each for each in await self._claim(now, channels)}
         try:
             await self._prepared(AHEAD)
         except Exception:
@@ -207,6 +204,21 @@ class Worker:
         if not self.preparer.beside:
             await self._prepared(0)
         return True
+
+    async def _claim(self, now: datetime, channels: Collection[str]) -> list[Claimed]:
+        """On SQLite what it only reads is read beside the writer, who is asked whether it still holds."""
+        situation = self.shift.situation(now)
+        holding: Any = {"worker": self.name, "lease": LEASE, "apart": self.apart}
+        if not self.lookout.beside:
+            return await self.writer.run(
+                lambda connection: claim(connection, situation, channels=channels, limit=BATCH, **holding)
+            )
+        looked = await self.lookout.look(situation, channels, BATCH)
+        if looked.empty:
+            return []
+        return await self.writer.run(
+            lambda connection: take(connection, situation, still(connection, situation, looked), **holding)
+        )
 
     async def _prepared(self, most: int) -> None:
         """Until at most so many batches are being written; what went wrong with one is raised."""

@@ -80,16 +80,23 @@ MUTANTS = (
     ),
     Mutant(
         "a claim asks the gates again",
-        "delivery/claiming.py",
-        "    for each in asked:\n        if each.gate:\n            _refuse(connection, situation, each)\n"
-        "    passing = [each for each in asked if not each.gate]\n",
-        "    passing = list(asked)\n",
+        "delivery/looking.py",
+        "    return Asked(candidate, row, step, gate)\n",
+        "    return Asked(candidate, row, step, 0)\n",
         RULES,
         "opt_out_before_the_claim",
     ),
     Mutant(
+        "who changed since a look is looked at again",
+        "delivery/looking.py",
+        "AND customer.id = touch.customer_id AND customer.version = batch.seen",
+        "AND customer.id = touch.customer_id",
+        "tests/delivery/test_lookout.py",
+        "looked_at_again",
+    ),
+    Mutant(
         "a claim asks the caps again",
-        "delivery/claiming.py",
+        "delivery/looking.py",
         'decision.status == "planned" and decision.at == situation.instant',
         "True",
         RULES,

@@ -1,0 +1,128 @@
+"""What a worker saw before its write transaction holds in it, or is let be: nothing is claimed by an old look."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select, update
+
+from nurture.delivery.claiming import take
+from nurture.delivery.looking import Looked, look, still
+from nurture.gates.situation import Situation
+from nurture.store import pause, writing
+from nurture.store.tables import Generation, Touch, table
+from tests.planning.people import Shop, instant
+
+from .post import Post
+from .test_worker import MEETING, THANKS
+
+LOOKED, TAKEN = "2026-11-20 10:02", "2026-11-20 10:03"
+TOUCH = table(Touch)
+
+
+@pytest.fixture
+def post(engine: Engine, tmp_path: Path) -> Post:
+    """Alice's and Bob's thanks are due."""
+    post = Post(engine, tmp_path, THANKS, **MEETING)
+    for name in ("alice", "bob"):
+        post.shop.order(post.shop.customer(name), "2026-11-20 09:00")
+    post.shop.tick("2026-11-20 10:00")
+    return post
+
+
+def opts_out(shop: Shop) -> None:
+    shop.suppress(1, LOOKED)
+
+
+def buys(shop: Shop) -> None:
+    shop.order(1, LOOKED)
+
+
+def is_called(shop: Shop) -> None:
+    shop.contact(1, LOOKED)
+
+
+def is_given_another_slot(shop: Shop) -> None:
+    with writing(shop.engine) as connection:
+        mine = update(TOUCH).where(TOUCH.c.customer_id == 1)
+        connection.execute(mine.values(at=int(instant("2026-11-20 11:00").timestamp())))
+
+
+def is_claimed_by_another(shop: Shop) -> None:
+    with writing(shop.engine) as connection:
+        mine = update(TOUCH).where(TOUCH.c.customer_id == 1)
+        connection.execute(mine.values(status="claimed", token=TOUCH.c.token + 1))
+        connection.execute(mine.values(status="planned"))
+
+
+@pytest.mark.parametrize("happens", [opts_out, buys, is_called, is_given_another_slot, is_claimed_by_another])
+def test_who_was_looked_at_and_then_changed_is_looked_at_again(post: Post, happens: Callable[[Shop], None]) -> None:
+    looked = looked_at(post)
+    assert people(looked) == [1, 2]
+    happens(post.shop)
+    assert taken(post, looked) == [2]
+
+
+def the_owner_pauses(shop: Shop) -> None:
+    with writing(shop.engine) as connection:
+        pause(connection, "channel:email", "", instant(LOOKED))
+
+
+def a_campaign_is_changed(shop: Shop) -> None:
+    with writing(shop.engine) as connection:
+        newest = connection.execute(select(table(Generation)).order_by(table(Generation).c.id.desc())).first()
+        assert newest is not None
+        connection.execute(table(Generation).insert().values({**newest._mapping, "id": newest.id + 1}))
+
+
+@pytest.mark.parametrize("happens", [the_owner_pauses, a_campaign_is_changed])
+def test_where_other_terms_hold_now_nobody_is_claimed_by_the_old_ones(
+    post: Post, happens: Callable[[Shop], None]
+) -> None:
+    looked = looked_at(post)
+    happens(post.shop)
+    assert taken(post, looked) == []
+
+
+def test_where_nothing_happened_everybody_is_claimed(post: Post) -> None:
+    assert taken(post, looked_at(post)) == [1, 2]
+
+
+def test_a_worker_with_nothing_to_do_keeps_nobody_from_writing(engine: Engine, tmp_path: Path) -> None:
+    """It would ask for the only write lock each second, and wait where an import holds it."""
+    post = Post(engine, tmp_path, THANKS, **MEETING)
+    worker = post.worker()
+
+    async def delivers() -> int:
+        with writing(engine):
+            async with asyncio.timeout(5):
+                return sum((await worker.deliver_due()).counts.values())
+
+    try:
+        assert asyncio.run(delivers()) == 0
+    finally:
+        asyncio.run(worker.close())
+
+
+def looked_at(post: Post) -> Looked:
+    # On PostgreSQL a look locks what it finds, and so is no mere reading.
+    with writing(post.engine) as connection:
+        return look(connection, situation(post, LOOKED), ("email",), 10)
+
+
+def taken(post: Post, looked: Looked) -> list[int]:
+    with writing(post.engine) as connection:
+        now = situation(post, TAKEN)
+        held = take(connection, now, still(connection, now, looked), worker="one", lease=120)
+        return sorted(each.customer_id for each in held)
+
+
+def situation(post: Post, when: str) -> Situation:
+    worker = post.worker()
+    worker.writer.close()
+    return worker.shift.situation(instant(when))
+
+
+def people(looked: Looked) -> list[int]:
+    return sorted(each.row.customer_id for each in looked.asked)
