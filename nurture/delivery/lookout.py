@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from threading import Lock
 
 from sqlalchemy import Engine
 
@@ -18,6 +19,8 @@ class Lookout:
         self.beside = engine.dialect.name == "sqlite"
         """Whether one can look outside of the transaction that claims: PostgreSQL keeps locks from look to claim."""
         self._reader = Reader(engine)
+        self._looking = Lock()
+        """Whoever was cancelled while looking leaves a thread behind that still reads."""
 
     async def look(self, situation: Situation, channels: Collection[str], limit: int) -> Looked:
         """As `looking.look`, in a thread."""
@@ -25,8 +28,9 @@ class Lookout:
 
     def close(self) -> None:
         """Gives the connection back."""
-        self._reader.close()
+        with self._looking:
+            self._reader.close()
 
     def _look(self, situation: Situation, channels: Collection[str], limit: int) -> Looked:
-        with self._reader.reading() as connection:
+        with self._looking, self._reader.reading() as connection:
             return look(connection, situation, channels, limit)
