@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Insert, Select, Text
 from nurture.campaign import After, Anniversary, Campaign, Entered
 from nurture.gates.reach import FIXED
 from nurture.gates.situation import Situation
-from nurture.store import take_second
+from nurture.store import seen_as, take_second
 
 from .cadence import Due
 from .opening import count_unreachable, open_after, open_schedule, received_since, source_name, storing
@@ -41,18 +41,18 @@ class Opener:
 
     def open_all(self) -> int:
         """Opens whatever is due; gives the number of occurrences."""
-        second = take_second(self.connection)
+        second = take_second(self.connection) if self.due.schedules else None
         if second is None:
             return self._open_broadcasts() + self._open_others()
         with closing(second):
-            return self._open_on_two(second) if self.due.schedules else self._open_others()
+            return self._open_on_two(second)
 
     def _open_on_two(self, second: Connection) -> int:
         other = Opener(second, self.situation, self.statements, self.times, self.due)
         with ThreadPoolExecutor(1) as beside:
             coming = beside.submit(other.open_beside)
             opened = self._open_broadcasts() + coming.result()
-        take_over(self.connection)
+        take_over(self.connection, seen_as(second))
         return opened
 
     def open_beside(self) -> int:

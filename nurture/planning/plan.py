@@ -17,17 +17,18 @@ from nurture.store.tables import Touch, table
 
 from .cadence import Due, find_due
 from .cutting import EVERYBODY, ranges
+from .dividing import stage_asked
 from .limits import crowded, open_owners, surplus
 from .opener import Opener
 from .settling import fill_flags, next_looks, settling
-from .staging import ask, stage, staging_removed, stirring
+from .staging import ask, stage, stirring
 from .statements import Statements, statements_of
 from .streaming import place_all
 from .times import fill_shop_days, prepare_times
-from .workspace import ASKED, CANDIDATE, DECISION, OPENED, PLAN_STEP, STIRRED, count_rows
+from .workspace import CANDIDATE, DECISION, OPENED, PLAN_STEP, STIRRED, count_rows
 
 TOUCH = table(Touch)
-CAMPAIGNS_OPENED, CAMPAIGNS_ASKED = (select(each.c.campaign).distinct() for each in (OPENED, ASKED))
+CAMPAIGNS_OPENED = select(OPENED.c.campaign).distinct()
 OF_ASKED = delete(CANDIDATE).where(CANDIDATE.c.thread > 0)
 
 
@@ -69,12 +70,12 @@ def _decide(
     count_rows(connection, OPENED)
     ask(connection)
     _stage_opened(connection, statements, broadcasts)
-    _stage_asked(connection, statements)
+    stage_asked(connection, statements, situation.instant)
     limits = limits_of(situation)
     if _stir_crowd(connection, situation, limits):
         connection.execute(OF_ASKED)
         ask(connection)
-        _stage_asked(connection, statements)
+        stage_asked(connection, statements, situation.instant)
     count_rows(connection, CANDIDATE)
     connection.execute(statements.keep(lambda: settling(statements.situation), "settling"))
     place_all(connection, situation, make_placer(connection, situation))
@@ -95,15 +96,6 @@ def _stage_opened(connection: Connection, statements: Statements, broadcasts: Co
     for campaign in statements.situation.campaigns.campaigns:
         if campaign.campaign in names:
             stage(connection, statements, campaign, fresh=True)
-
-
-def _stage_asked(connection: Connection, statements: Statements) -> None:
-    names = set(connection.scalars(CAMPAIGNS_ASKED))
-    for campaign in statements.situation.campaigns.campaigns:
-        if campaign.campaign in names:
-            stage(connection, statements, campaign, fresh=False)
-    if names:
-        connection.execute(statements.keep(lambda: staging_removed(statements.situation), "removed"))
 
 
 def _stir_crowd(connection: Connection, situation: Situation, limits: Iterable[Limit]) -> bool:

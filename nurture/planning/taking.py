@@ -3,25 +3,34 @@
 Its rows get the numbers that they would have got here, so that it does not matter who has made them.
 """
 
-from sqlalchemy import Connection, func, select, text
+from functools import lru_cache
 
-from nurture.store import BESIDE
+from sqlalchemy import Connection, TextClause, func, select, text
 
 from .workspace import MEMBERSHIP_CHANGE, OPENED, SHOP_DAY
 
 LAST = select(func.coalesce(func.max(OPENED.c.id), 0))
 OPENED_COLUMNS = ", ".join(each.name for each in OPENED.c if each is not OPENED.c.id)
-TAKE_OPENED = text(
-    f"INSERT INTO opened (id, {OPENED_COLUMNS}) SELECT :last + id, {OPENED_COLUMNS} FROM {BESIDE}.opened ORDER BY id"
-)
-TAKE_OTHERS = [
-    text(f"INSERT INTO {each.name} SELECT * FROM {BESIDE}.{each.name} ORDER BY rowid")
-    for each in (MEMBERSHIP_CHANGE, SHOP_DAY)
-]
 
 
-def take_over(connection: Connection) -> None:
-    """Takes over what the second connection wrote while it opened, behind what has opened here."""
-    connection.execute(TAKE_OPENED, {"last": connection.scalar(LAST)})
-    for statement in TAKE_OTHERS:
+def take_over(connection: Connection, schema: str) -> None:
+    """Takes over what the second connection wrote while it opened, behind what has opened here.
+
+    `schema`: where its tables are seen from here.
+    """
+    opened, *others = _taking(schema)
+    connection.execute(opened, {"last": connection.scalar(LAST)})
+    for statement in others:
         connection.execute(statement)
+
+
+@lru_cache(maxsize=2)
+def _taking(schema: str) -> list[TextClause]:
+    found = f"SELECT :last + id, {OPENED_COLUMNS} FROM {schema}.opened ORDER BY id"
+    return [
+        text(f"INSERT INTO opened (id, {OPENED_COLUMNS}) {found}"),
+        *(
+            text(f"INSERT INTO {each.name} SELECT * FROM {schema}.{each.name} ORDER BY rowid")
+            for each in (MEMBERSHIP_CHANGE, SHOP_DAY)
+        ),
+    ]

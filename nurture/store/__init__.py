@@ -12,11 +12,10 @@ from nurture.store.pausing import pause, paused, resume
 from nurture.store.planner import PlanningConnection, planning, take_second
 from nurture.store.prepared import Prepared, driver_cursor, together
 from nurture.store.quota import line_quota, note_line_quota, pushes_since
-from nurture.store.scratch import BESIDE
+from nurture.store.scratch import seen_as
 from nurture.store.snapshot import backup
 
 __all__ = [
-    "BESIDE",
     "Ids",
     "NewerDatabase",
     "PlanningConnection",
@@ -50,6 +49,7 @@ __all__ = [
     "pushes_since",
     "reading",
     "resume",
+    "seen_as",
     "set_database_secret",
     "sqlite_module",
     "take_second",

@@ -1,23 +1,24 @@
-"""A planner's connection: it reads one snapshot, on SQLite with a second one beside it, and writes its plan afterwards.
+"""A planner's connection: it reads one snapshot, on SQLite with two more beside it, and writes its plan afterwards.
 
 It knows no table; where those of a plan lie is a matter of `scratch`.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from nurture.store.engine import Prepare, begin_snapshot, driver_connection, sqlite_module, writing
-from nurture.store.scratch import SCRATCH, attach_scratch, letting_go, put_down
+from nurture.store.scratch import BESIDE, SCRATCH, attach_scratch, letting_go, put_down
 
-SECOND = "second"
+OTHERS = "others"
 LARGE = 256 * 1024 * 1024
-"""Bytes of a SQLite file from which a plan gets a second connection: what a smaller one opens takes no second."""
+"""Bytes of a SQLite file from which a plan gets two connections more: what a smaller one opens takes no second."""
 SECOND_CACHE_KIB = 8 * 1024
-"""Page cache of the second connection, which walks through the customers in order: four times as much gains nothing."""
+"""Page cache of each of these, which walk through the customers in order: four times as much gains nothing."""
 CHECKPOINT_AFTER = 20
 """Transactions of a large plan after which its log is copied into the file."""
 
@@ -30,7 +31,7 @@ def planning(
 
     Each of these begins with `verify`, which raises where the plan may not be written any more.
     The TEMP tables of `prepare` and their rows outlive the snapshot, and are gone when the connection is given back.
-    `large`: with a second connection, see `take_second`; None = where the file is large.
+    `large`: with two connections more, see `take_second`; None = where the file is large.
     """
     with _detached(engine) as connection:
         if not (_is_large(connection) if large is None else large and connection.dialect.name == "sqlite"):
@@ -39,23 +40,25 @@ def planning(
             _forbid_writes(connection)
             yield PlanningConnection(connection, verify)
             return
-        with _detached(engine) as second:
+        with ExitStack() as stack:
+            others = [stack.enter_context(_detached(engine)) for _ in BESIDE]
             attach_scratch(connection)
-            attach_scratch(second, beside=connection)
-            _begin_together(engine, (connection, second), prepare)
-            for schema in ("main", SCRATCH):
-                second.exec_driver_sql(f"PRAGMA {schema}.cache_size = -{SECOND_CACHE_KIB}")
-            connection.info[SECOND] = second
+            for each, schema in zip(others, BESIDE, strict=True):
+                attach_scratch(each, beside=connection, schema=schema)
+            _begin_together(engine, (connection, *others), prepare)
+            for each, schema in product(others, ("main", SCRATCH)):
+                each.exec_driver_sql(f"PRAGMA {schema}.cache_size = -{SECOND_CACHE_KIB}")
+            connection.info[OTHERS] = others
             yield PlanningConnection(connection, verify)
 
 
 def take_second(connection: Connection) -> Connection | None:
-    """A second connection in the snapshot of this one, for another thread; the taker closes it.
+    """Another connection in the snapshot of this one, for another thread; the taker closes it. There are two at most.
 
-    Of what it has committed to its plan's tables, `connection` sees the rows in the schema `BESIDE`.
+    It leaves the snapshot with its first commit. `connection` then sees in the schema `seen_as` what it has written.
     """
-    second: Connection | None = connection.info.pop(SECOND, None)
-    return second
+    others: list[Connection] = connection.info.get(OTHERS, [])
+    return others.pop(0) if others else None
 
 
 class PlanningConnection:
@@ -72,7 +75,7 @@ class PlanningConnection:
 
         Raises OperationalError when SQLite stays busy.
         """
-        if second := take_second(self.connection):
+        while second := take_second(self.connection):
             second.close()
         # A ROLLBACK would take the TEMP rows along, and going on in the snapshot gives SQLITE_BUSY_SNAPSHOT.
         self.connection.commit()

@@ -12,15 +12,16 @@ from nurture.store.engine import PLAN_CACHE_KIB, driver_connection
 
 SCRATCH = "scratch"
 """Schema of a plan's tables on SQLite."""
-BESIDE = "beside"
-"""The same of a second connection's tables, as the first one sees them."""
+BESIDE = ("second", "third")
+"""The same of the tables of the connections beside, as the first one sees them."""
+SEEN_AS = "seen as"
 HANDLES = "scratch"
 MUCH = 64 * 1024 * 1024
 """Bytes of a plan's file from which it is worth a second of waiting."""
 
 
-def attach_scratch(connection: Connection, beside: Connection | None = None) -> None:
-    """On SQLite, a nameless file for the tables of a plan, gone with the connection; `beside` sees it as `BESIDE`.
+def attach_scratch(connection: Connection, beside: Connection | None = None, schema: str = "") -> None:
+    """On SQLite, a nameless file for the tables of a plan, gone with the connection; `beside` sees it as `schema`.
 
     `pysqlite3` is built with SQLITE_TEMP_STORE=3: its TEMP tables lie in memory, whatever `temp_store` says.
     """
@@ -32,7 +33,8 @@ def attach_scratch(connection: Connection, beside: Connection | None = None) -> 
     try:
         _attach(connection, name, SCRATCH)
         if beside is not None:
-            _attach(beside, name, BESIDE)
+            _attach(beside, name, schema)
+            connection.info[SEEN_AS] = schema
     finally:
         Path(name).unlink()
 
@@ -58,6 +60,12 @@ def letting_go(connection: Connection) -> Iterator[None]:
     finally:
         for handle in info.pop(HANDLES, ()):
             os.close(handle)
+
+
+def seen_as(second: Connection) -> str:
+    """The schema in which the first connection sees what this one has committed to its plan's tables."""
+    schema: str = second.info[SEEN_AS]
+    return schema
 
 
 def has_scratch(connection: Connection) -> bool:

@@ -1,4 +1,4 @@
-"""What a second connection opens meanwhile is what the first one would have written."""
+"""What is opened and staged on other connections meanwhile is what the first one would have written."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,8 +13,20 @@ from bench.world import World
 from nurture.gates.situation import Situation
 from nurture.planning.commit import commit
 from nurture.planning.plan import plan
-from nurture.planning.workspace import CANDIDATE, DECISION, LOOK, MEMBERSHIP_CHANGE, OPENED, SHOP_DAY, STIRRED, prepare
+from nurture.planning.workspace import (
+    ASKED,
+    CANDIDATE,
+    DECISION,
+    LOOK,
+    MEMBERSHIP_CHANGE,
+    OPENED,
+    SHOP_DAY,
+    STIRRED,
+    prepare,
+)
 from nurture.store import open_engine, planning
+
+TABLES = (OPENED, MEMBERSHIP_CHANGE, SHOP_DAY, STIRRED, ASKED, CANDIDATE, DECISION, LOOK)
 
 
 @pytest.fixture
@@ -32,8 +44,7 @@ def planned(engine: Engine, situation: Situation, *, large: bool) -> dict[str, A
     with planning(engine, prepare, large=large) as opened:
         result = plan(opened.connection, situation)
         found: dict[str, Any] = {
-            each.name: opened.connection.execute(select(each).order_by(*each.primary_key)).all()
-            for each in (OPENED, MEMBERSHIP_CHANGE, SHOP_DAY, CANDIDATE, DECISION, LOOK, STIRRED)
+            each.name: opened.connection.execute(select(each).order_by(*each.primary_key)).all() for each in TABLES
         }
         return {**found, "opened now": result.opened, "left out": result.left_out}
 
@@ -46,6 +57,7 @@ def test_a_large_plan_is_row_for_row_the_plan_of_one_connection(town: Engine) ->
     assert len(broadcasts) == 2
     assert others
     assert alone["membership_change"]
+    assert len({row.campaign for row in alone["asked"]}) > 2
     assert sum(map(len, alone["left out"].values())) > 0
 
 

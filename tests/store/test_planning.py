@@ -145,21 +145,23 @@ def test_a_run_may_plan_nothing(engine: Engine) -> None:
         assert connection.scalar(select(customer.c.id)) == ALICE
 
 
-def test_the_second_connection_of_a_large_plan_sees_the_same_moment_and_cannot_write_either(
+def test_the_other_connections_of_a_large_plan_see_the_same_moment_and_cannot_write_either(
     sqlite_database: str,
 ) -> None:
     engine = open_engine(sqlite_database)
     admit(engine, [person(ALICE)])
     with planning(engine, make_candidates, large=True) as plan:
-        second = take_second(plan.connection)
+        second, third = take_second(plan.connection), take_second(plan.connection)
         assert second is not None
+        assert third is not None
         assert take_second(plan.connection) is None
         admit(engine, [person(BOB)])
-        for each in (plan.connection, second):
+        for each in (plan.connection, second, third):
             assert each.scalar(select(func.count()).select_from(customer)) == 1
             with pytest.raises(DBAPIError, match=REFUSED):
                 each.execute(update(customer).values(version=9))
         second.close()
+        third.close()
     with planning(engine, make_candidates, large=True) as plan, plan.write() as connection:
         connection.execute(update(customer).values(version=9))
     with reading(engine) as connection:
@@ -181,7 +183,7 @@ def test_a_large_plan_leaves_no_file_open(sqlite_database: str) -> None:
     assert set(os.listdir("/proc/self/fd")) == before
 
 
-def test_a_small_plan_has_no_second_connection(engine: Engine) -> None:
+def test_a_small_plan_has_one_connection(engine: Engine) -> None:
     with planning(engine, make_candidates) as plan:
         assert take_second(plan.connection) is None
 
