@@ -48,7 +48,7 @@ def planning(
             _begin_together(engine, (connection, *others), prepare)
             for each, schema in product(others, ("main", SCRATCH)):
                 each.exec_driver_sql(f"PRAGMA {schema}.cache_size = -{SECOND_CACHE_KIB}")
-            connection.info[OTHERS] = others
+            connection.info[OTHERS] = [(each, prepare) for each in others]
             yield PlanningConnection(connection, verify)
 
 
@@ -57,8 +57,13 @@ def take_second(connection: Connection) -> Connection | None:
 
     It leaves the snapshot with its first commit. `connection` then sees in the schema `seen_as` what it has written.
     """
-    others: list[Connection] = connection.info.get(OTHERS, [])
-    return others.pop(0) if others else None
+    others: list[tuple[Connection, Prepare | None]] = connection.info.get(OTHERS, [])
+    if not others:
+        return None
+    second, prepare = others.pop(0)
+    if prepare:
+        prepare(second)
+    return second
 
 
 class PlanningConnection:
@@ -75,7 +80,7 @@ class PlanningConnection:
 
         Raises OperationalError when SQLite stays busy.
         """
-        while second := take_second(self.connection):
+        for second, _ in self.connection.info.pop(OTHERS, ()):
             second.close()
         # A ROLLBACK would take the TEMP rows along, and going on in the snapshot gives SQLITE_BUSY_SNAPSHOT.
         self.connection.commit()
@@ -91,9 +96,12 @@ class PlanningConnection:
 
 
 def _begin_together(engine: Engine, connections: Sequence[Connection], prepare: Prepare | None) -> None:
-    """Begins one and the same snapshot of a SQLite file on several connections."""
+    """Begins one and the same snapshot of a SQLite file on several connections; prepares the first.
+
+    The others are prepared when they are taken: at most ticks nobody takes them.
+    """
     for each in connections:
-        begin_snapshot(each, prepare)
+        begin_snapshot(each, prepare if each is connections[0] else None)
         each.commit()
         _forbid_writes(each)
     with writing(engine):
