@@ -6,7 +6,7 @@ may die at any time. It is told what to write over a pipe and ends when that clo
 
 import asyncio
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from nurture.beside import SIZE, command, environment, hear, length, opened, piece, pipes, say
 from nurture.collector import settle_down
+from nurture.shelf import Shelf
 from nurture.store import Reader, open_engine
 
 from .composing import Reading, compose_one, read_material
@@ -26,22 +27,29 @@ log = structlog.get_logger()
 PROGRAM = "from nurture.delivery.composer import serve; serve()"
 LONGEST = 30.0
 """Seconds after which a batch is given up: a quarter of a lease."""
-LARGEST_ANSWER = 8 * 1024 * 1024
-"""Bytes that are buffered before the pipe has to wait."""
+SHELVES = 2
+"""Batches that may be on their way at once: one that is being written, and one that waits for it."""
 
 
 class _Written(NamedTuple):
-    """A message as it comes out of the process: its touch is known here."""
+    """A message as it comes out of the process: its touch is known here, and its bytes lie on a shelf."""
 
     sender: str
     key: str
-    body: bytes
     vouched: bool
 
 
 class _Failed(NamedTuple):
     why: str
     fault: Literal["template", "bug"]
+
+
+class _Answer(NamedTuple):
+    """A batch as it comes out of the process."""
+
+    found: list[_Written | _Failed]
+    lengths: list[int]
+    """Bytes of each message that was written, in their order."""
 
 
 class Composer:
@@ -54,6 +62,9 @@ class Composer:
         self._beginning: asyncio.Task[None] | None = None
         self._answering = asyncio.Lock()
         """Answers come in the order of the questions, and whoever asked first reads first."""
+        self._shelves: list[Shelf] = []
+        self._free: asyncio.Queue[Shelf] = asyncio.Queue()
+        """Those on which no batch is on its way."""
         self._press: Press | None = None
         """The one that the process was told of last."""
         self._lost = False
@@ -77,13 +88,16 @@ class Composer:
     async def start(self, press: Press) -> None:
         """As `begin`, awaited. Without a process, everything is written here as before."""
         try:
+            self._shelves, self._free = [Shelf() for _ in range(SHELVES)], asyncio.Queue()
+            for each in self._shelves:
+                self._free.put_nowait(each)
             self._process = await asyncio.create_subprocess_exec(
                 *command(PROGRAM),
                 stdin=PIPE,
                 stdout=PIPE,
-                limit=LARGEST_ANSWER,
                 env=environment(),
                 start_new_session=True,
+                pass_fds=[each.descriptor for each in self._shelves],
             )
             await self._ask((self._url, press))
             self._press = press
@@ -98,12 +112,10 @@ class Composer:
         Ask for the next batch before this one is there, and the process has no time to be idle.
         """
         try:
-            answer = await self._ask((None if press is self._press else press, claims, now))
-            self._press = press
+            return await self._composed(press, claims, now)
         except Exception as problem:
             await self._lose(problem)
             return None
-        return None if answer is None else [_joined(*each) for each in zip(claims, answer, strict=True)]
 
     async def close(self) -> None:
         """Ends the process; another may be begun."""
@@ -114,13 +126,33 @@ class Composer:
             self._beginning = None  # by ourselves: cancelled before its first step, it has not come to that
         await self._end()
 
+    async def _composed(
+        self, press: Press, claims: Sequence[Claimed], now: datetime
+    ) -> list[Ready | Unwritable] | None:
+        free = self._free
+        shelf = await free.get()
+        try:
+            answer: _Answer | None = await self._ask(
+                (None if press is self._press else press, claims, now, shelf.descriptor)
+            )
+            self._press = press
+            if answer is None:
+                return None
+            bodies = iter(shelf.take(answer.lengths))
+            return [_joined(*each, bodies) for each in zip(claims, answer.found, strict=True)]
+        finally:
+            free.put_nowait(shelf)
+
     async def _end(self) -> None:
         process, self._process, self._press = self._process, None, None
+        shelves, self._shelves = self._shelves, []
         if process and process.returncode is None:
             process.kill()
         if process:
             async with self._answering:  # whoever still reads comes to the end first
                 await process.communicate()
+        for each in shelves:
+            each.close()
 
     async def _ask(self, question: Any) -> Any:
         process = self._process
@@ -140,9 +172,9 @@ class Composer:
         await self._end()
 
 
-def _joined(claimed: Claimed, found: _Written | _Failed) -> Ready | Unwritable:
+def _joined(claimed: Claimed, found: _Written | _Failed, bodies: Iterator[bytes]) -> Ready | Unwritable:
     if isinstance(found, _Written):
-        return Ready(claimed, *found)
+        return Ready(claimed, found.sender, found.key, next(bodies), found.vouched)
     if found.fault == "bug":
         log.error("compose_failed", touch=claimed.touch_id, error=found.why)
     return Unwritable(claimed, *found)
@@ -159,23 +191,23 @@ def serve() -> None:
     settle_down()
     say(speaking, None)
     while question := hear(hearing):
-        changed, claims, now = question
+        changed, claims, now, descriptor = question
         press = changed or press
-        say(speaking, _written(reader.reading, press, claims, now))
+        say(speaking, _answer(reader.reading, press, claims, now, Shelf(descriptor)))
 
 
-def _written(
-    reading: Reading, press: Press, claims: Sequence[Claimed], now: datetime
-) -> list[_Written | _Failed] | None:
+def _answer(reading: Reading, press: Press, claims: Sequence[Claimed], now: datetime, shelf: Shelf) -> _Answer | None:
     """None where the database can't be read: the worker will meet the same trouble, and knows what to do."""
     try:
         material = read_material(reading, press, claims, now)
     except SQLAlchemyError:
         return None
-    return [_parted(compose_one(press, each, material, now)) for each in claims]
+    written = [compose_one(press, each, material, now) for each in claims]
+    lengths = shelf.put(each.body for each in written if isinstance(each, Ready))
+    return _Answer([_parted(each) for each in written], lengths)
 
 
 def _parted(found: Ready | Unwritable) -> _Written | _Failed:
     if isinstance(found, Ready):
-        return _Written(found.sender, found.key, found.body, found.vouched)
+        return _Written(found.sender, found.key, found.vouched)
     return _Failed(found.why, found.fault)
