@@ -169,7 +169,8 @@ INDEXES = (
     Index("ix_temp_opened_campaign", OPENED.c.campaign),
     Index("ix_temp_opened_customer", OPENED.c.customer_id),
     Index("ix_temp_asked_campaign", ASKED.c.campaign),
-    Index("ix_temp_candidate_owner", CANDIDATE.c.owner_id),
+    # With the gate, who is to be placed is found without reading a candidate.
+    Index("ix_temp_candidate_owner", CANDIDATE.c.owner_id, CANDIDATE.c.gate),
     # The commit takes ranges of customers: without this it reads all candidates four times for each range.
     Index("ix_temp_candidate_customer", CANDIDATE.c.customer_id),
     Index(
