@@ -5,14 +5,22 @@ anchors and tags are refused, size and depth are bounded.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, NodeEvent
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+)
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
@@ -78,17 +86,30 @@ def load_file(path: Path, shown_as: str = "") -> Document:
 def load_text(text: str, file: str) -> Document:
     """Reads one document from text. Raises MistakesFound with every mistake that can be told apart."""
     reading = _Reading(file)
-    reading.refuse_what_is_not_plain(text)
-    try:
-        node = YAML(typ="safe", pure=True).compose(text)
-    except (YAMLError, ValueError, RecursionError) as problem:
-        raise MistakesFound([_broken(problem, text, file)]) from None
-    if node is None:
+    events = reading.plain_events(text)
+    starts = [each.start_mark for each in events if isinstance(each, DocumentStartEvent)]
+    if not starts:
         raise MistakesFound([Mistake(Place(file), "mistake.empty")])
-    value = reading.value(node, ())
+    if len(starts) > 1:
+        place = Place(file, starts[1].line + 1, starts[1].column + 1)
+        raise MistakesFound([Mistake(place, "mistake.yaml", {"problem": "but found another document"})])
+    following = (each for each in events if isinstance(each, NodeEvent | CollectionEndEvent))
+    value = reading.value(_node(next(following), following), ())
     if reading.mistakes:
         raise MistakesFound(reading.mistakes)
     return Document(file, value, reading.places)
+
+
+def _node(event: Any, following: Iterator[Any]) -> Node:
+    """The node that begins with the event. How deep it goes is known to be bounded."""
+    if isinstance(event, ScalarEvent):
+        return ScalarNode(None, event.value, event.start_mark, style=event.style)
+    is_mapping = isinstance(event, MappingStartEvent)
+    inner: list[Any] = []
+    while not isinstance(each := next(following), CollectionEndEvent):
+        found = _node(each, following)
+        inner.append((found, _node(next(following), following)) if is_mapping else found)
+    return (MappingNode if is_mapping else SequenceNode)(None, inner, event.start_mark)
 
 
 def _broken(problem: Exception, text: str, file: str) -> Mistake:
@@ -110,13 +131,13 @@ class _Reading:
         self.places: dict[Keys, Place] = {}
         self.mistakes: list[Mistake] = []
 
-    def refuse_what_is_not_plain(self, text: str) -> None:
-        # Read as events first: composing already follows aliases and recurses.
-        depth = 0
+    def plain_events(self, text: str) -> list[Any]:
+        # Events and not nodes: ruamel's composing already follows aliases and recurses.
+        depth, events = 0, []
         try:
             for event in YAML(typ="safe", pure=True).parse(text):
-                depth += 1 if type(event).__name__ in ("MappingStartEvent", "SequenceStartEvent") else 0
-                depth -= 1 if type(event).__name__ in ("MappingEndEvent", "SequenceEndEvent") else 0
+                events.append(event)
+                depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
                 if depth > DEEPEST:
                     self._stop(event, "mistake.too_deep", {"limit": DEEPEST})
                 if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor):
@@ -125,6 +146,7 @@ class _Reading:
                     self._stop(event, "mistake.tag", {"found": tag})
         except (YAMLError, ValueError, RecursionError) as problem:
             raise MistakesFound([_broken(problem, text, self.file)]) from None
+        return events
 
     def _stop(self, event: Any, code: str, values: Mapping[str, object]) -> None:
         place = Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
