@@ -203,6 +203,8 @@ class _Staging:
             subject_id=self.source.c.subject_id,
             occurred_at=seconds(self.source.c.occurred_at),
             occurrence=None if fresh else self.source.c.occurrence,
+            # A broadcast has opened to many: who is suppressed, say, is found once for all of them.
+            everybody=fresh and isinstance(step.campaign.trigger, Schedule),
         )
 
     def due_now(self) -> Select[Any]:
