@@ -12,11 +12,12 @@ import sys
 import time
 import warnings
 from importlib import import_module
-
-import structlog
+from typing import TYPE_CHECKING
 
 from .figures import add_up, commit
-from .simulation import DAY, Report, simulate
+
+if TYPE_CHECKING:
+    from .simulation import Report
 
 WHAT = "Days of simulated worlds: real planning and delivery, virtual clock, seeded faults; an oracle of its own judges"
 
@@ -28,6 +29,9 @@ def main() -> int:
         # The order of sets of words is part of a world: without this, a seed would not replay.
         environment = {**os.environ, "PYTHONHASHSEED": "0"}
         os.execve(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], environment)
+    # Not before: to load them takes as long as some days of a world, and who begins anew would load them twice.
+    from .simulation import simulate
+
     quieten()
     commit()  # which one it is now: others may go on in this folder
     seeds = map(str, range(*arguments.seeds)) if arguments.seeds else arguments.seed or ["1"]
@@ -49,6 +53,8 @@ def _world(written: str, days: int, level: float) -> tuple[int, int, float]:
 
 def quieten() -> None:
     """The journal of a thousand daemons is nobody's reading; killed processes leave their sockets unclosed."""
+    import structlog
+
     warnings.simplefilter("ignore", ResourceWarning)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     # No server of a world has a certificate: reading all the machine's anew for each process takes its twentieth part.
@@ -70,7 +76,7 @@ KINDS = {
 """Faults as the figures add them up: the beginnings of their kinds."""
 
 
-def figures(report: Report) -> dict[str, int]:
+def figures(report: "Report") -> dict[str, int]:
     """What one world adds to the figures."""
     kinds = {
         name: sum(number for kind, number in report.faults.items() if kind.startswith(beginnings))
@@ -88,7 +94,9 @@ def figures(report: Report) -> dict[str, int]:
     }
 
 
-def _tell(report: Report, spent: float, *, verbose: bool) -> None:
+def _tell(report: "Report", spent: float, *, verbose: bool) -> None:
+    from .simulation import DAY
+
     days = report.moment / DAY
     told = f"seed {report.seed}: {report.counted}/{report.days} days, {report.fences} fences"
     told += f", {report.faults.total()} faults, {spent / days:.2f} s a day, {dict(report.statuses)} {report.trace}"
