@@ -1,8 +1,9 @@
 """What opens at one tick: which of the opening statements are run, and what each is told."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Select, Text
@@ -38,6 +39,8 @@ class Opener:
         """Cadence name of a broadcast → gate → people in its audience who can't be reached."""
         self.staged: set[str] = set()
         """Broadcasts that have opened to somebody, and are staged."""
+        self.segments = deque(due.segments)
+        """Watched segments that nobody has looked at yet."""
 
     def open_all(self) -> int:
         """Opens whatever is due; gives the number of occurrences."""
@@ -49,11 +52,18 @@ class Opener:
 
     def _open_on_two(self, second: Connection) -> int:
         other = Opener(second, self.situation, self.statements, self.times, self.due)
+        other.segments = self.segments
+        watched: deque[str] = deque()
         with ThreadPoolExecutor(1) as beside:
             coming = beside.submit(other.open_beside)
-            opened = self._open_broadcasts() + coming.result()
+            opened = self._open_broadcasts()
+            # The other one takes them from the front: whoever has looked at which, they open in the same order.
+            for segment in _taken(self.segments.pop):
+                self._watch(segment)
+                watched.appendleft(segment)
+            opened += coming.result()
         take_over(self.connection, seen_as(second))
-        return opened
+        return opened + sum(map(self._open_entered, watched))
 
     def open_beside(self) -> int:
         """Opens whatever is no broadcast, in a thread and with a connection of its own."""
@@ -78,7 +88,9 @@ class Opener:
             opened += sum(map(self._open_anniversary, campaigns))
         if self.due.segments:
             fill_shop_days(self.connection, self.situation)
-            opened += sum(map(self._open_entered, self.due.segments))
+        for segment in _taken(self.segments.popleft):
+            self._watch(segment)
+            opened += self._open_entered(segment)
         return opened
 
     def _open_after(self, campaigns: list[tuple[Campaign, After]]) -> int:
@@ -101,7 +113,7 @@ class Opener:
             return 0
         return self._store(lambda each: list(open_anniversaries(self.kept, each, self.times)), campaign, "anniversary")
 
-    def _open_entered(self, segment: str) -> int:
+    def _watch(self, segment: str) -> None:
         first_time = segment in self.due.first_time
         changes = self.statements.keep(
             lambda: watch(self.kept, segment, first_time=first_time), "watch", segment, first_time
@@ -109,6 +121,8 @@ class Opener:
         for change in changes:
             self.connection.execute(change)
             count_rows(self.connection, INSIDE)
+
+    def _open_entered(self, segment: str) -> int:
         opened = 0
         for each in self.situation.campaigns.campaigns:
             if isinstance(each.trigger, Entered) and each.trigger.entered == segment:
@@ -144,3 +158,10 @@ class Opener:
 
         kept = self.statements.keep(storing_all, campaign.campaign, *name)
         return sum(self.connection.execute(each).rowcount for each in kept)
+
+
+def _taken(take: Callable[[], str]) -> Iterator[str]:
+    """One after the other, until there is none left; two threads may take from one deque."""
+    with suppress(IndexError):
+        while True:
+            yield take()
