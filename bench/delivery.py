@@ -1,6 +1,6 @@
 """`python -m bench.delivery`: messages a second from a planned touch to a recorded outcome, beside other senders.
 
-Everybody talks to the same sink (Postfix's smtp-sink), with twenty connections where nothing else is said. A round is
+Everybody talks to the same sink (Postfix's smtp-sink), with forty connections where nothing else is said. A round is
 one run of each, one after the other, and what counts is the ratio within a round: the machine's noise hits all of them.
 """
 
@@ -32,7 +32,8 @@ PEER_NAMES = {
 }
 DELAY = 0.005
 """Seconds each way: ten milliseconds there and back."""
-STAGES = ("claim", "compose", "freeze", "fence", "record", "transport")
+STAGES = ("look", "take", "claim", "compose", "freeze", "fence", "record", "transport")
+IN_COMMITS = ("take", "freeze", "fence", "record")
 FAR = (2, 4, 10)
 """Connections over the distance; `email: connections` is four by itself."""
 MEMORY_SIZES = (20_000, 1_000_000)
@@ -185,9 +186,9 @@ class Bench:
     def _shares(self, found: Found) -> str:
         whole = found["cpu"]
         named = {each: found.get(f"cpu_{each}", 0.0) / whole for each in STAGES}
-        # What commits take besides the bytes, fences and records in them: BEGIN, COMMIT, the disk.
-        named["commit"] = found.get("cpu_commits", 0.0) / whole - named["freeze"] - named["fence"] - named["record"]
-        return ", ".join(f"{name} {share:.0%}" for name, share in named.items())
+        # What commits take besides what is done in them: BEGIN, COMMIT, the disk.
+        named["commit"] = found.get("cpu_commits", 0.0) / whole - sum(named[each] for each in IN_COMMITS)
+        return ", ".join(f"{name} {share:.0%}" for name, share in named.items() if share)
 
 
 def _sent(found: Found) -> Sent:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import aiosmtplib
 import trustme
 
-CONNECTIONS = 20
+CONNECTIONS = 40
 SINK = "/usr/sbin/smtp-sink"
 SOURCE = "/usr/sbin/smtp-source"
 

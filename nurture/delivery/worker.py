@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 from sqlalchemy import BigInteger, Connection, Engine, literal, update
@@ -27,7 +27,7 @@ from .claiming import claim, take
 from .composer import Composer
 from .freezing import Press
 from .handing import HandingOver, Queue
-from .looking import still
+from .looking import Looked, still
 from .lookout import Lookout
 from .passage import Passage
 from .preparing import Preparer
@@ -84,6 +84,14 @@ class Delivered:
 
     def __getitem__(self, outcome: str) -> int:
         return self.counts.get(outcome, 0)
+
+
+class _Sight(NamedTuple):
+    """What a look saw, and when."""
+
+    situation: Situation
+    looked: Looked
+    apart: float
 
 
 class Worker:
@@ -206,19 +214,31 @@ class Worker:
         return True
 
     async def _claim(self, now: datetime, channels: Collection[str]) -> list[Claimed]:
-        """On SQLite what it only reads is read beside the writer, who is asked whether it still holds."""
-        situation = self.shift.situation(now)
-        holding: Any = {"worker": self.name, "lease": LEASE, "apart": self.apart}
-        if not self.lookout.beside:
-            return await self.writer.run(
-                lambda connection: claim(connection, situation, channels=channels, limit=BATCH, **holding)
+        """On SQLite what it only reads is read beside the writer; what still holds is taken in a commit with others."""
+        situation, apart = self.shift.situation(now), self.apart
+        if self.lookout.beside:
+            looked = await self.lookout.look(situation, channels, BATCH)
+            taken = [] if looked.empty else await self.writer.put(self._take, _Sight(situation, looked, apart))
+        else:
+            taken = await self.writer.run(
+                lambda connection: claim(
+                    connection, situation, worker=self.name, channels=channels, limit=BATCH, lease=LEASE, apart=apart
+                )
             )
-        looked = await self.lookout.look(situation, channels, BATCH)
-        if looked.empty:
-            return []
-        return await self.writer.run(
-            lambda connection: take(connection, situation, still(connection, situation, looked), **holding)
-        )
+        return list(taken)
+
+    def _take(self, connection: Connection, sights: list["_Sight"]) -> list[list[Claimed]]:
+        return [
+            take(
+                connection,
+                each.situation,
+                still(connection, each.situation, each.looked),
+                worker=self.name,
+                lease=LEASE,
+                apart=each.apart,
+            )
+            for each in sights
+        ]
 
     async def _prepared(self, most: int) -> None:
         """Until at most so many batches are being written; what went wrong with one is raised."""

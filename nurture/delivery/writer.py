@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from nurture.store import writing
 
@@ -53,7 +53,8 @@ class Writer:
         """Runs `work(connection, items)` with every item that waits for the same work; gives this item's result.
 
         An error of the transaction reaches everyone who waited for it: nothing of it was written. What the database
-        refuses is tried once more, each item by itself, so that one does not take the others along.
+        refuses, or a bug of ours breaks, is tried once more, each item by itself, so that one does not take the others
+        along.
         """
         waiting = _Waiting(work, item, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
@@ -109,8 +110,7 @@ class Writer:
         try:
             return self._together(batch, ready)
         except Exception as problem:
-            refused = isinstance(problem, DBAPIError) and not isinstance(problem, OperationalError)
-            if refused and len(batch) > 1:
+            if len(batch) > 1 and not isinstance(problem, OperationalError):
                 return [result for each in batch for result in self._attempt([each], ready)]
             return [problem] * len(batch)
 

@@ -89,3 +89,23 @@ def test_what_is_put_during_a_commit_shares_the_next_one(engine: Engine) -> None
         return together
 
     assert asyncio.run(meet()) == [[1], [2, 3]]
+
+
+def test_a_bug_in_one_of_them_does_not_take_the_others_along(engine: Engine) -> None:
+    """A claim shares its transaction with the outcomes of what was sent."""
+
+    def work(connection: Connection, items: list[int]) -> list[int]:
+        if 2 in items:
+            raise KeyError("a bug")
+        return items
+
+    async def meet() -> list[object]:
+        writer = Writer(engine)
+        waiting = [writer.put(work, number) for number in (1, 2, 3)]
+        found = await asyncio.gather(*waiting, return_exceptions=True)
+        writer.close()
+        return list(found)
+
+    one, two, three = asyncio.run(meet())
+    assert (one, three) == (1, 3)
+    assert isinstance(two, KeyError)
