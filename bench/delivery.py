@@ -32,8 +32,8 @@ PEER_NAMES = {
 }
 DELAY = 0.005
 """Seconds each way: ten milliseconds there and back."""
-STAGES = ("look", "take", "claim", "compose", "freeze", "fence", "record", "transport")
-IN_COMMITS = ("take", "freeze", "fence", "record")
+STAGES = ("look", "take", "compose", "freeze", "fence", "record", "transport")
+IN_COMMITS = ("freeze", "fence", "record")
 FAR = (2, 4, 10)
 """Connections over the distance; `email: connections` is four by itself."""
 MEMORY_SIZES = (20_000, 1_000_000)

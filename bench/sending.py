@@ -24,7 +24,7 @@ from nurture.channels.server import MailServer
 from nurture.clock import Clock
 from nurture.collector import settle_down
 from nurture.config import load_settings
-from nurture.delivery import lookout, settling
+from nurture.delivery import claiming, lookout, settling
 from nurture.delivery import worker as delivery
 from nurture.delivery import writer as writing
 from nurture.delivery.composer import Composer
@@ -43,15 +43,15 @@ Spent = defaultdict[str, float]
 """Stage → seconds of processor time."""
 STAGES: tuple[tuple[Any, str, str], ...] = (
     (lookout, "look", "look"),
+    (claiming, "look", "look"),
     (delivery, "take", "take"),
-    (delivery, "claim", "claim"),
+    (claiming, "take", "take"),
     (settling, "store_frozen", "freeze"),
     (settling, "let_pass", "fence"),
     (settling, "record", "record"),
     (writing.Writer, "_together", "commits"),
 )
-"""Where processor time is counted: where, the name there, what it is called. `commits` holds take, fence and record;
-`claim`, of PostgreSQL, is look and take in one."""
+"""Where processor time is counted: where, the name there, what it is called. `commits` holds fence and record."""
 
 
 def shift_of(folder: Path, port: int) -> Shift:

@@ -23,7 +23,7 @@ from nurture.store.tables import Contact as ContactRow
 from nurture.store.tables import Generation, table
 
 from .picking import Terms, lock, pick, terms_of
-from .recheck import recheck_of
+from .recheck import Rechecked, recheck_of
 
 CONTACT, GENERATION = table(ContactRow), table(Generation)
 STANDING = Prepared(
@@ -47,7 +47,7 @@ class Asked:
     """One touch as the recheck found it."""
 
     candidate: Candidate
-    row: Any
+    row: Rechecked
     step: PlannedStep
     gate: int
 
@@ -113,7 +113,7 @@ def _ask(connection: Connection, situation: Situation, picked: Sequence[Any]) ->
     ]
 
 
-def _asked(step: PlannedStep, row: Any) -> Asked:
+def _asked(step: PlannedStep, row: Rechecked) -> Asked:
     position = step.step.channels.index(row.channel) if row.channel in step.step.channels else 0
     own, other = (row.first_reach, row.second_reach) if position == 0 else (row.second_reach, row.first_reach)
     gate = (own or 0) if row.channel in step.step.channels else NO_ADDRESS

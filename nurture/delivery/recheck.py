@@ -4,10 +4,11 @@ The statements are built once for each state of config and campaigns and kept: b
 SQLite takes to answer it for a touch.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -41,6 +42,39 @@ STATES = 8
 """States of config and campaigns whose statements are kept."""
 
 
+class Rechecked(NamedTuple):
+    """A touch and what its gates say now. A tuple of our own: its fields are read thirty times, ten times as fast."""
+
+    id: int
+    token: int
+    owner_id: int
+    customer_id: int
+    channel: str
+    hop: int
+    attempts: int
+    occurrence: str
+    subject_id: int | None
+    due_at: int
+    """Epoch seconds, as every instant here."""
+    at: int
+    expires_at: int
+    occurred_at: int
+    zone: str
+    kind: str
+    version: int
+    """The customer's."""
+    shares: bool
+    first_reach: int | None
+    """Which gate keeps the step's first channel from them; 0 = none."""
+    second_reach: int | None
+    held: bool
+    outside: bool
+    exits: str | None
+    incomplete: bool
+    address: str
+    ended_at: datetime | None
+
+
 class Recheck:
     """The statements of one state."""
 
@@ -49,12 +83,12 @@ class Recheck:
         self._situation = replace(situation, moment=self._moment)
         self._kept: dict[int, Select[Any]] = {}
 
-    def ask(self, connection: Connection, step: PlannedStep, picked: Iterable[int], instant: int) -> Sequence[Any]:
-        """What every gate says at `instant` of these touches, as far as they are of the step: a row for each."""
+    def ask(self, connection: Connection, step: PlannedStep, picked: Iterable[int], instant: int) -> list["Rechecked"]:
+        """What every gate says at `instant` of these touches, as far as they are of the step."""
         if step.id not in self._kept:
             self._kept[step.id] = _statement(self._situation, step, self._moment)
         self._moment.tell(now=instant, picked=picked)
-        return connection.execute(self._kept[step.id]).all()
+        return [Rechecked._make(row) for row in connection.execute(self._kept[step.id])]
 
 
 def recheck_of(situation: Situation) -> Recheck:
@@ -92,7 +126,7 @@ def _statement(situation: Situation, step: PlannedStep, moment: Moment) -> Selec
     needs = scope.about(offer_id=offered_product(scope, campaign.offer)) if campaign.offer else scope
     held = on_hold(scope, campaign.purpose, about.product if about else None, about.category if about else None)
     addresses = [(TOUCH.c.channel == each, usable_address(scope.customer_id, each)) for each in channels]
-    columns: list[ColumnElement[Any]] = [
+    columns: list[ColumnElement[Any]] = [  # in the order of Rechecked
         *(TOUCH.c[name] for name in OWN_COLUMNS),
         _seconds(TOUCH.c.due_at).label("due_at"),
         _seconds(TOUCH.c.at).label("at"),

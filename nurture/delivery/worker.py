@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import structlog
 from sqlalchemy import BigInteger, Connection, Engine, literal, update
@@ -27,7 +27,7 @@ from .claiming import claim, take
 from .composer import Composer
 from .freezing import Press
 from .handing import HandingOver, Queue
-from .looking import Looked, still
+from .looking import still
 from .lookout import Lookout
 from .passage import Passage
 from .preparing import Preparer
@@ -84,14 +84,6 @@ class Delivered:
 
     def __getitem__(self, outcome: str) -> int:
         return self.counts.get(outcome, 0)
-
-
-class _Sight(NamedTuple):
-    """What a look saw, and when."""
-
-    situation: Situation
-    looked: Looked
-    apart: float
 
 
 class Worker:
@@ -214,31 +206,21 @@ class Worker:
         return True
 
     async def _claim(self, now: datetime, channels: Collection[str]) -> list[Claimed]:
-        """On SQLite what it only reads is read beside the writer; what still holds is taken in a commit with others."""
-        situation, apart = self.shift.situation(now), self.apart
-        if self.lookout.beside:
-            looked = await self.lookout.look(situation, channels, BATCH)
-            taken = [] if looked.empty else await self.writer.put(self._take, _Sight(situation, looked, apart))
-        else:
-            taken = await self.writer.run(
-                lambda connection: claim(
-                    connection, situation, worker=self.name, channels=channels, limit=BATCH, lease=LEASE, apart=apart
-                )
-            )
-        return list(taken)
+        """On SQLite what it only reads is read beside the writer, who is asked whether it still holds.
 
-    def _take(self, connection: Connection, sights: list["_Sight"]) -> list[list[Claimed]]:
-        return [
-            take(
-                connection,
-                each.situation,
-                still(connection, each.situation, each.looked),
-                worker=self.name,
-                lease=LEASE,
-                apart=each.apart,
-            )
-            for each in sights
-        ]
+        It takes in a transaction of its own: connections that wait for their fences would wait longer with it.
+        """
+        situation, apart = self.shift.situation(now), self.apart
+        if not self.lookout.beside:
+            claiming = partial(claim, channels=channels, limit=BATCH, worker=self.name, lease=LEASE, apart=apart)
+            return await self.writer.run(lambda connection: claiming(connection, situation))
+        looked = await self.lookout.look(situation, channels, BATCH)
+        if looked.empty:
+            return []
+        taking = partial(take, worker=self.name, lease=LEASE, apart=apart)
+        return await self.writer.run(
+            lambda connection: taking(connection, situation, still(connection, situation, looked))
+        )
 
     async def _prepared(self, most: int) -> None:
         """Until at most so many batches are being written; what went wrong with one is raised."""

@@ -9,7 +9,9 @@ from sqlalchemy import Engine, select, update
 
 from nurture.delivery.claiming import take
 from nurture.delivery.looking import Looked, look, still
+from nurture.delivery.recheck import Rechecked, _statement
 from nurture.gates.situation import Situation
+from nurture.rules.moment import Moment
 from nurture.store import pause, writing
 from nurture.store.tables import Generation, Touch, table
 from tests.planning.people import Shop, instant
@@ -126,3 +128,9 @@ def situation(post: Post, when: str) -> Situation:
 
 def people(looked: Looked) -> list[int]:
     return sorted(each.row.customer_id for each in looked.asked)
+
+
+def test_a_rechecked_touch_has_its_values_in_the_order_of_their_names(post: Post) -> None:
+    now = situation(post, LOOKED)
+    asked = _statement(now, now.steps[0], Moment())
+    assert [each.name for each in asked.selected_columns] == list(Rechecked._fields)

@@ -92,8 +92,6 @@ def test_what_is_put_during_a_commit_shares_the_next_one(engine: Engine) -> None
 
 
 def test_a_bug_in_one_of_them_does_not_take_the_others_along(engine: Engine) -> None:
-    """A claim shares its transaction with the outcomes of what was sent."""
-
     def work(connection: Connection, items: list[int]) -> list[int]:
         if 2 in items:
             raise KeyError("a bug")
