@@ -197,7 +197,7 @@ def _claimed(asked: Asked, hop: int, until: int, apart: float | None) -> Claimed
         subject_id=row.subject_id,
         occurred_at=row.occurred_at,
         channel=row.channel,
-        address=row.address,
+        address=row.address or "",
         hop=hop,
         attempts=row.attempts,
         expires_at=row.expires_at,

@@ -1,12 +1,14 @@
 """A composer: a process of its own that writes messages, so that a worker's interpreter is left to the hand-over.
 
-It reads what messages are made of and answers with their bytes; it holds no lease, writes nothing to the database and
-may die at any time. It is told what to write over a pipe and ends when that closes, however the worker died.
+It reads what messages are made of and answers with their bytes; between two batches it looks for what may be claimed
+next. It claims nothing, holds no lease, writes nothing to the database and may die at any time. It is told what to do
+over a pipe and ends when that closes, however the worker died.
 """
 
 import asyncio
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -16,11 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from nurture.beside import SIZE, command, environment, hear, length, opened, piece, pipes, say
 from nurture.collector import settle_down
+from nurture.gates.situation import Situation
 from nurture.shelf import Shelf
 from nurture.store import Reader, open_engine
 
 from .composing import Reading, compose_one, read_material
 from .freezing import Press, Unwritable
+from .looking import Looked, Seen, look, seen
 from .values import Claimed, Ready
 
 log = structlog.get_logger()
@@ -42,6 +46,27 @@ class _Written(NamedTuple):
 class _Failed(NamedTuple):
     why: str
     fault: Literal["template", "bug"]
+
+
+class _Batch(NamedTuple):
+    """A question: what is to be written."""
+
+    press: Press | None
+    """None = the one that it was told of last."""
+    claims: Sequence[Claimed]
+    now: datetime
+    descriptor: int
+    """Of the shelf."""
+
+
+class _Look(NamedTuple):
+    """A question: what may be claimed."""
+
+    situation: Situation | None
+    """None = as the last one, but for the time."""
+    now: datetime
+    channels: Collection[str]
+    limit: int
 
 
 class _Answer(NamedTuple):
@@ -67,6 +92,10 @@ class Composer:
         """Those on which no batch is on its way."""
         self._press: Press | None = None
         """The one that the process was told of last."""
+        self._situation: Situation | None = None
+        """The same; of its campaigns and settings."""
+        self._asked = 0
+        """Questions so far; an answer names its own."""
         self._lost = False
         """Whether one was lost since `close`: where one dies, the next would too, and each costs a second to begin."""
 
@@ -88,9 +117,10 @@ class Composer:
     async def start(self, press: Press) -> None:
         """As `begin`, awaited. Without a process, everything is written here as before."""
         try:
-            self._shelves, self._free = [Shelf() for _ in range(SHELVES)], asyncio.Queue()
-            for each in self._shelves:
-                self._free.put_nowait(each)
+            self._free = asyncio.Queue()
+            for _ in range(SHELVES):
+                self._shelves.append(shelf := Shelf())
+                self._free.put_nowait(shelf)
             self._process = await asyncio.create_subprocess_exec(
                 *command(PROGRAM),
                 stdin=PIPE,
@@ -117,6 +147,23 @@ class Composer:
             await self._lose(problem)
             return None
 
+    async def look(self, situation: Situation, channels: Collection[str], limit: int) -> Looked | None:
+        """As `looking.look`, by the process, so that this one's interpreter is left to others; None as in `compose`."""
+        try:
+            changed = None if self._knows(situation) else replace(situation)
+            self._situation = situation
+            seen: Seen | None = await self._ask(_Look(changed, situation.now, channels, limit))
+        except Exception as problem:
+            await self._lose(problem)
+            return None
+        return None if seen is None else seen.known_by(situation)
+
+    def _knows(self, situation: Situation) -> bool:
+        known = self._situation
+        if known is None or known.requires != situation.requires:
+            return False
+        return known.campaigns is situation.campaigns and known.settings is situation.settings
+
     async def close(self) -> None:
         """Ends the process; another may be begun."""
         self._lost = False
@@ -132,38 +179,51 @@ class Composer:
         free = self._free
         shelf = await free.get()
         try:
-            answer: _Answer | None = await self._ask(
-                (None if press is self._press else press, claims, now, shelf.descriptor)
-            )
+            changed = None if press is self._press else press
+            answer: _Answer | None = await self._ask(_Batch(changed, claims, now, shelf.descriptor))
             self._press = press
             if answer is None:
                 return None
             bodies = iter(shelf.take(answer.lengths))
             return [_joined(*each, bodies) for each in zip(claims, answer.found, strict=True)]
+        except asyncio.CancelledError:
+            self._kill()  # it may still write to the shelf
+            raise
         finally:
             free.put_nowait(shelf)
 
     async def _end(self) -> None:
-        process, self._process, self._press = self._process, None, None
+        process, self._process, self._press, self._situation = self._process, None, None, None
         shelves, self._shelves = self._shelves, []
-        if process and process.returncode is None:
-            process.kill()
-        if process:
-            async with self._answering:  # whoever still reads comes to the end first
-                await process.communicate()
-        for each in shelves:
-            each.close()
+        try:
+            if process and process.returncode is None:
+                process.kill()
+            if process:
+                async with self._answering:  # whoever still reads comes to the end first
+                    await process.communicate()
+        finally:
+            for each in shelves:
+                each.close()
+
+    def _kill(self) -> None:
+        if self._process and self._process.returncode is None:
+            self._process.kill()
 
     async def _ask(self, question: Any) -> Any:
         process = self._process
         assert process
         assert process.stdin
         assert process.stdout
-        process.stdin.write(piece(question))
+        self._asked = number = self._asked + 1
+        process.stdin.write(piece((number, question)))
         # Nothing is awaited in between, so that the order at the lock is the order of the questions.
         async with asyncio.timeout(self._longest), self._answering:
             size = length(await process.stdout.readexactly(SIZE))
-            return opened(await process.stdout.readexactly(size))
+            answered, answer = opened(await process.stdout.readexactly(size))
+        if answered != number:
+            # Whoever asked before went away without hearing: what comes now is not about these messages.
+            raise ConnectionError(f"an answer to question {answered} instead of {number}")
+        return answer
 
     async def _lose(self, problem: Exception) -> None:
         if not self._lost:
@@ -184,27 +244,42 @@ def serve() -> None:
     """The process itself: answers until the pipe closes."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))  # the worker tells
     hearing, speaking = pipes()
-    if (question := hear(hearing)) is None:
+    if (first := hear(hearing)) is None:
         return
-    url, press = question
+    number, (url, press) = first
     reader = Reader(open_engine(url))
     settle_down()
-    say(speaking, None)
-    while question := hear(hearing):
-        changed, claims, now, descriptor = question
-        press = changed or press
-        say(speaking, _answer(reader.reading, press, claims, now, Shelf(descriptor)))
+    say(speaking, (number, None))
+    known: Situation | None = None
+    while heard := hear(hearing):
+        number, question = heard
+        if isinstance(question, _Look):
+            known = question.situation or known
+            assert known
+            say(speaking, (number, _seen(reader.reading, replace(known, now=question.now), question)))
+        else:
+            press = question.press or press
+            say(speaking, (number, _answer(reader.reading, press, question)))
 
 
-def _answer(reading: Reading, press: Press, claims: Sequence[Claimed], now: datetime, shelf: Shelf) -> _Answer | None:
+def _answer(reading: Reading, press: Press, batch: _Batch) -> _Answer | None:
     """None where the database can't be read: the worker will meet the same trouble, and knows what to do."""
     try:
-        material = read_material(reading, press, claims, now)
+        material = read_material(reading, press, batch.claims, batch.now)
     except SQLAlchemyError:
         return None
-    written = [compose_one(press, each, material, now) for each in claims]
-    lengths = shelf.put(each.body for each in written if isinstance(each, Ready))
+    written = [compose_one(press, each, material, batch.now) for each in batch.claims]
+    lengths = Shelf(batch.descriptor).put(each.body for each in written if isinstance(each, Ready))
     return _Answer([_parted(each) for each in written], lengths)
+
+
+def _seen(reading: Reading, situation: Situation, asked: _Look) -> Seen | None:
+    """None as above."""
+    try:
+        with reading() as connection:
+            return seen(look(connection, situation, asked.channels, asked.limit))
+    except SQLAlchemyError:
+        return None
 
 
 def _parted(found: Ready | Unwritable) -> _Written | _Failed:

@@ -24,6 +24,7 @@ PASSING = Prepared(
     UPDATE touch SET status = 'sending', at = :now, attempts = attempts + 1, lease_until = :leased
     FROM {rows}
     WHERE touch.id = batch.touch_id AND touch.token = batch.held AND touch.status = 'claimed'
+    AND touch.customer_id = batch.whose
     AND touch.customer_version = (SELECT customer.version FROM customer WHERE customer.id = touch.customer_id)
     AND touch.generation = (SELECT max(generation.id) FROM generation)
     AND touch.sendable_until > :now
@@ -31,7 +32,9 @@ PASSING = Prepared(
     """,
     touch_id="BIGINT",
     held="BIGINT",
+    whose="BIGINT",
 )
+"""Whose it is: a merge gives it to another customer, whose version may be that of the claim."""
 CONTACTING = Prepared(
     """
     INSERT INTO contact
@@ -86,7 +89,7 @@ def let_pass(
     """As `fence`, where `lock_people` locked them in this transaction and gave these `sharers`."""
     batch = list({each.owner_id: each for each in claims}.values())
     instant = int(now.timestamp())
-    rows = [(each.touch_id, each.token) for each in batch]
+    rows = [(each.touch_id, each.token, each.customer_id) for each in batch]
     passed = dict(PASSING.run(connection, rows, now=instant, leased=instant + lease))
     through = [each for each in batch if each.touch_id in passed]
     if through:

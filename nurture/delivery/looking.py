@@ -8,7 +8,7 @@ there a worker looks on a connection of its own while others write, and asks `st
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, case, func, select, type_coerce
 
@@ -31,15 +31,28 @@ STANDING = Prepared(
     SELECT touch.id FROM {rows} CROSS JOIN touch CROSS JOIN customer
     WHERE touch.id = batch.touch_id AND touch.token = batch.held AND touch.status = 'planned'
     AND touch.at = batch.slot AND touch.channel = batch.chosen
+    AND touch.due_at = batch.due AND touch.expires_at = batch.expires AND touch.customer_id = batch.whose
     AND customer.id = touch.customer_id AND customer.version = batch.seen
     """,
     touch_id="BIGINT",
     held="BIGINT",
     slot="BIGINT",
     chosen="TEXT",
+    due="BIGINT",
+    expires="BIGINT",
+    whose="BIGINT",
     seen="BIGINT",
 )
-"""Every write that a rule or a gate can read raises the customer's version; planning moves the slot."""
+"""Every write that a rule or a gate can read raises the customer's version; planning moves a slot or an expiry without,
+and after a merge the touch is another customer's, whose version may be the same."""
+UNMOVED = Prepared(
+    """
+    SELECT touch.id FROM {rows} CROSS JOIN touch
+    WHERE touch.id = batch.touch_id AND touch.at = batch.slot AND touch.status = 'planned'
+    """,
+    touch_id="BIGINT",
+    slot="BIGINT",
+)
 
 
 @dataclass(frozen=True)
@@ -62,13 +75,34 @@ class Looked:
     asked: Sequence[Asked] = ()
     placed: Mapping[int, int | Decision] = field(default_factory=dict)
     """Of who passes the fixed gates, by touch: the end of the opening they are in, or where else their slot is."""
-    gone: frozenset[int] = frozenset()
-    """Touches that were due and belong to no step any more."""
+    gone: Mapping[int, int] = field(default_factory=dict)
+    """Touches that were due and belong to no step any more, and their slots."""
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to claim, to conclude or to take a slot from."""
         return not (self.asked or self.gone)
+
+
+class Seen(NamedTuple):
+    """What a look found, as one process tells it to another: steps by their numbers."""
+
+    terms: Terms
+    generation: int
+    asked: list[tuple[Candidate, Rechecked, int, int]]
+    placed: Mapping[int, int | Decision]
+    gone: Mapping[int, int]
+
+    def known_by(self, situation: Situation) -> Looked:
+        """The same, of this process's steps."""
+        asked = [Asked(each, row, situation.steps[step], gate) for each, row, step, gate in self.asked]
+        return Looked(self.terms, self.generation, asked, self.placed, self.gone)
+
+
+def seen(looked: Looked) -> Seen:
+    """What is told of a look."""
+    asked = [(each.candidate, each.row, each.step.id, each.gate) for each in looked.asked]
+    return Seen(looked.terms, looked.generation, asked, looked.placed, looked.gone)
 
 
 def look(connection: Connection, situation: Situation, channels: Collection[str], limit: int) -> Looked:
@@ -81,9 +115,10 @@ def look(connection: Connection, situation: Situation, channels: Collection[str]
     generation = _generation(connection)
     picked = lock(connection, picked)
     asked = _ask(connection, situation, picked)
-    gone = {each.id for each in picked} - {each.row.id for each in asked}
+    known = {each.row.id for each in asked}
+    gone = {each.id: each.at for each in picked if each.id not in known}
     placed = _place(connection, situation, [each.candidate for each in asked if not each.gate])
-    return Looked(terms, generation, asked, placed, frozenset(gone))
+    return Looked(terms, generation, asked, placed, gone)
 
 
 def still(connection: Connection, situation: Situation, looked: Looked) -> Looked:
@@ -91,9 +126,18 @@ def still(connection: Connection, situation: Situation, looked: Looked) -> Looke
     terms = terms_of(connection, situation)
     if terms != looked.terms or _generation(connection) != looked.generation:
         return Looked(terms)
-    seen = ((each.row.id, each.row.token, each.row.at, each.row.channel, each.row.version) for each in looked.asked)
-    standing = {touch_id for (touch_id,) in STANDING.run(connection, seen)}
-    return replace(looked, asked=[each for each in looked.asked if each.row.id in standing])
+    standing = {touch_id for (touch_id,) in STANDING.run(connection, (_as_seen(each.row) for each in looked.asked))}
+    unmoved = {touch_id for (touch_id,) in UNMOVED.run(connection, looked.gone.items())} if looked.gone else set()
+    return replace(
+        looked,
+        asked=[each for each in looked.asked if each.row.id in standing],
+        gone={touch_id: slot for touch_id, slot in looked.gone.items() if touch_id in unmoved},
+    )
+
+
+def _as_seen(row: Rechecked) -> tuple[object, ...]:
+    whose = (row.customer_id, row.version)
+    return (row.id, row.token, row.at, row.channel, row.due_at, row.expires_at, *whose)
 
 
 def _generation(connection: Connection) -> int:

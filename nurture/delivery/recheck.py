@@ -71,7 +71,7 @@ class Rechecked(NamedTuple):
     outside: bool
     exits: str | None
     incomplete: bool
-    address: str
+    address: str | None
     ended_at: datetime | None
 
 
@@ -83,7 +83,7 @@ class Recheck:
         self._situation = replace(situation, moment=self._moment)
         self._kept: dict[int, Select[Any]] = {}
 
-    def ask(self, connection: Connection, step: PlannedStep, picked: Iterable[int], instant: int) -> list["Rechecked"]:
+    def ask(self, connection: Connection, step: PlannedStep, picked: Iterable[int], instant: int) -> list[Rechecked]:
         """What every gate says at `instant` of these touches, as far as they are of the step."""
         if step.id not in self._kept:
             self._kept[step.id] = _statement(self._situation, step, self._moment)

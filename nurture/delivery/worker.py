@@ -27,7 +27,7 @@ from .claiming import claim, take
 from .composer import Composer
 from .freezing import Press
 from .handing import HandingOver, Queue
-from .looking import still
+from .looking import Looked, still
 from .lookout import Lookout
 from .passage import Passage
 from .preparing import Preparer
@@ -43,6 +43,8 @@ TOUCH = table(Touch)
 BATCH = 100
 AHEAD = 1
 """Batches that are being written by another process when the next is given to it."""
+LOOKS = 3
+"""Times that a claim looks where whatever it saw has changed before it could be taken."""
 LEASE = 120
 """Seconds for which a claim holds; renewed every third of it."""
 
@@ -104,7 +106,7 @@ class Worker:
         self.writer = Writer(engine, sum(map(len, senders.values())), clock.boottime)
         self.settler = Settler(clock, self.writer)
         self.preparer = Preparer(engine, self.settler, composer)
-        self.lookout = Lookout(engine)
+        self.lookout = Lookout(engine, composer)
         self._preparing: deque[asyncio.Task[None]] = deque()
         """Batches that are being written."""
         self.stopping = False
@@ -214,13 +216,21 @@ class Worker:
         if not self.lookout.beside:
             claiming = partial(claim, channels=channels, limit=BATCH, worker=self.name, lease=LEASE, apart=apart)
             return await self.writer.run(lambda connection: claiming(connection, situation))
-        looked = await self.lookout.look(situation, channels, BATCH)
-        if looked.empty:
-            return []
-        taking = partial(take, worker=self.name, lease=LEASE, apart=apart)
-        return await self.writer.run(
-            lambda connection: taking(connection, situation, still(connection, situation, looked))
-        )
+        for _ in range(LOOKS):
+            looked = await self.lookout.look(situation, channels, BATCH)
+            if looked.empty:
+                return []
+            taken = await self.writer.run(partial(self._take, situation=situation, looked=looked, apart=apart))
+            if taken is not None:
+                return taken
+        return []
+
+    def _take(
+        self, connection: Connection, *, situation: Situation, looked: Looked, apart: float
+    ) -> list[Claimed] | None:
+        """None where nothing of the look holds any more: that is not to say that nothing is due."""
+        holds = still(connection, situation, looked)
+        return None if holds.empty else take(connection, situation, holds, worker=self.name, lease=LEASE, apart=apart)
 
     async def _prepared(self, most: int) -> None:
         """Until at most so many batches are being written; what went wrong with one is raised."""

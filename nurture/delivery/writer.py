@@ -1,7 +1,7 @@
 """The one writer of a worker: whatever waits shares a transaction, on a thread of its own.
 
-While one commit is on its way, fences, outcomes and claims pile up; they go together in the next. So a commit is shared
-by as many messages as the disk is slow, without a timer, and settling message n and fencing n + 1 share one.
+While one commit is on its way, fences and outcomes pile up; they go together in the next. So a commit is shared by as
+many messages as the disk is slow, without a timer, and settling message n and fencing n + 1 share one.
 """
 
 import asyncio

@@ -64,11 +64,15 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             raise SecurityError(operator)
         return super().call_binop(context, operator, left, right)
 
-    def compile(self, source: Any, name: Any = None, filename: Any = None, *raw: Any) -> Any:
+    def compile(
+        self, source: Any, name: Any = None, filename: Any = None, raw: bool = False, defer_init: bool = False
+    ) -> Any:
         """As Jinja does, but a text once only."""
-        if isinstance(source, str) and not raw:
+        if isinstance(source, str) and not raw and not defer_init:
             return _code(source, name, filename)
-        return super().compile(source, name, filename, *raw)
+        if raw:
+            return super().compile(source, name, filename, True, defer_init)
+        return super().compile(source, name, filename, False, defer_init)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         # Jinja parses a file whenever it is looked through, joined or compiled; a copy takes a ninth of that.

@@ -118,9 +118,12 @@ class Opener:
         changes = self.statements.keep(
             lambda: watch(self.kept, segment, first_time=first_time), "watch", segment, first_time
         )
-        for change in changes:
+        emptying, filling, *writing = changes
+        self.connection.execute(emptying)
+        self.connection.execute(filling)
+        count_rows(self.connection, INSIDE)
+        for change in writing:
             self.connection.execute(change)
-            count_rows(self.connection, INSIDE)
 
     def _open_entered(self, segment: str) -> int:
         opened = 0

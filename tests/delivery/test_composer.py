@@ -16,12 +16,14 @@ from subprocess import PIPE
 import pytest
 from sqlalchemy import Engine, select
 
+from nurture.delivery.claiming import claim
 from nurture.delivery.composer import Composer
 from nurture.delivery.freezing import Press, Unwritable, gather, write
+from nurture.delivery.looking import Looked, look
 from nurture.delivery.values import Claimed, Ready
 from nurture.delivery.worker import Worker
 from nurture.message.template import Templates
-from nurture.store import open_engine, reading
+from nurture.store import open_engine, reading, writing
 from nurture.store.tables import Touch, table
 from tests.planning.people import instant, letter
 
@@ -139,14 +141,39 @@ def test_killed_in_the_middle_it_is_done_without(ledger: Engine, tmp_path: Path)
     assert composer.starts == 1
 
 
-def test_stopped_with_two_batches_it_is_given_up(ledger: Engine, tmp_path: Path) -> None:
+def test_stopped_with_a_batch_and_a_look_behind_it_it_is_given_up(ledger: Engine, tmp_path: Path) -> None:
     def stop(composer: Watched) -> None:
         if composer.pid:
             composer.signal(signal.SIGSTOP)
 
     post, composer = busy(ledger, tmp_path, 210), Watched(ledger, stop, longest=5)
     assert deliver(post, composer, started(post, composer)) == {"sent": 210}
-    assert composer.answers[:2] == [None, None]
+    assert composer.answers[0] is None
+
+
+def test_an_answer_to_who_went_away_is_not_taken_for_that_of_the_next(ledger: Engine, tmp_path: Path) -> None:
+    """Both batches are of one size: only its number tells whose answer it is."""
+    post, composer = busy(ledger, tmp_path, 40), Composer(ledger)
+    worker = post.worker()
+    worker.writer.close()
+    situation, now = worker.shift.situation(instant(NOON)), instant(NOON)
+
+    async def run() -> list[Ready | Unwritable] | None:
+        await composer.start(post.press)
+        with writing(ledger) as connection:
+            one, other = (
+                claim(connection, situation, worker="w", channels=("email",), limit=20, lease=60) for _ in range(2)
+            )
+        first = asyncio.create_task(composer.compose(post.press, one, now))
+        second = asyncio.create_task(composer.compose(post.press, other, now))
+        await asyncio.sleep(0)
+        first.cancel()
+        try:
+            return await second
+        finally:
+            await composer.close()
+
+    assert asyncio.run(run()) is None
 
 
 def test_once_lost_it_is_not_begun_again_in_the_same_run(ledger: Engine, tmp_path: Path) -> None:
@@ -170,6 +197,36 @@ def test_once_lost_it_is_not_begun_again_in_the_same_run(ledger: Engine, tmp_pat
 def test_a_database_that_it_cannot_read_is_asked_by_the_worker_itself(ledger: Engine, tmp_path: Path) -> None:
     post, composer = busy(ledger, tmp_path, 20), Composer(open_engine(f"sqlite:///{tmp_path}/nothing.db"))
     assert deliver(post, composer, started(post, composer)) == {"sent": 20}
+
+
+def test_what_may_be_claimed_is_found_there_as_here(ledger: Engine, tmp_path: Path) -> None:
+    post, composer = busy(ledger, tmp_path, 30), Composer(ledger)
+    post.shop.suppress(3, "2026-11-20 10:00")
+    worker = post.worker()
+    worker.writer.close()
+    times = [instant("2026-11-20 12:00"), instant("2026-11-20 23:00")]
+    situations = [worker.shift.situation(each) for each in times]
+
+    async def there() -> list[Looked | None]:
+        await composer.start(post.press)
+        found = [await composer.look(each, ("email", "line"), 20) for each in situations]
+        await composer.close()
+        return found
+
+    with reading(ledger) as connection:
+        here = [look(connection, each, ("email", "line"), 20) for each in situations]
+    assert asyncio.run(there()) == here
+    assert [len(each.asked) for each in here] == [20, 20]
+
+
+def test_where_it_dies_before_it_has_looked_the_worker_looks_itself(ledger: Engine, tmp_path: Path) -> None:
+    post, composer = busy(ledger, tmp_path, 20), Watched(ledger)
+
+    async def killed(worker: Worker) -> None:
+        await composer.start(post.press)
+        composer.signal(signal.SIGKILL)
+
+    assert deliver(post, composer, killed) == {"sent": 20}
 
 
 def test_a_template_that_fails_for_one_fails_for_one(ledger: Engine, tmp_path: Path) -> None:

@@ -3,32 +3,36 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select, update
 
 from nurture.delivery.claiming import take
+from nurture.delivery.fencing import fence
 from nurture.delivery.looking import Looked, look, still
 from nurture.delivery.recheck import Rechecked, _statement
 from nurture.gates.situation import Situation
 from nurture.rules.moment import Moment
 from nurture.store import pause, writing
-from nurture.store.tables import Generation, Touch, table
+from nurture.store.setting import put_setting
+from nurture.store.tables import Customer, Enrollment, Generation, Touch, table
 from tests.planning.people import Shop, instant
 
 from .post import Post
 from .test_worker import MEETING, THANKS
 
 LOOKED, TAKEN = "2026-11-20 10:02", "2026-11-20 10:03"
-TOUCH = table(Touch)
+CUSTOMER, ENROLLMENT, TOUCH = table(Customer), table(Enrollment), table(Touch)
 
 
 @pytest.fixture
 def post(engine: Engine, tmp_path: Path) -> Post:
-    """Alice's and Bob's thanks are due."""
+    """Alice's and Bob's thanks are due; Charlie never bought anything."""
     post = Post(engine, tmp_path, THANKS, **MEETING)
     for name in ("alice", "bob"):
         post.shop.order(post.shop.customer(name), "2026-11-20 09:00")
+    post.shop.customer("charlie")
     post.shop.tick("2026-11-20 10:00")
     return post
 
@@ -58,12 +62,55 @@ def is_claimed_by_another(shop: Shop) -> None:
         connection.execute(mine.values(status="planned"))
 
 
-@pytest.mark.parametrize("happens", [opts_out, buys, is_called, is_given_another_slot, is_claimed_by_another])
+def expires_sooner(shop: Shop) -> None:
+    with writing(shop.engine) as connection:
+        mine = update(TOUCH).where(TOUCH.c.customer_id == 1)
+        connection.execute(mine.values(expires_at=int(instant("2026-11-20 10:03").timestamp())))
+
+
+def is_another_customers_now(shop: Shop) -> None:
+    """As after a merge, whose result happens to have the version of who was merged away."""
+    with writing(shop.engine) as connection:
+        same = select(CUSTOMER.c.version).where(CUSTOMER.c.id == 1).scalar_subquery()
+        connection.execute(update(CUSTOMER).where(CUSTOMER.c.id == 3).values(version=same))
+        connection.execute(update(ENROLLMENT).where(ENROLLMENT.c.customer_id == 1).values(customer_id=3))
+        connection.execute(update(TOUCH).where(TOUCH.c.customer_id == 1).values(customer_id=3))
+
+
+CHANGES = (
+    opts_out,
+    buys,
+    is_called,
+    is_given_another_slot,
+    is_claimed_by_another,
+    expires_sooner,
+    is_another_customers_now,
+)
+
+
+@pytest.mark.parametrize("happens", CHANGES)
 def test_who_was_looked_at_and_then_changed_is_looked_at_again(post: Post, happens: Callable[[Shop], None]) -> None:
     looked = looked_at(post)
     assert people(looked) == [1, 2]
     happens(post.shop)
     assert taken(post, looked) == [2]
+
+
+def test_a_claimed_message_that_was_given_to_another_customer_passes_no_fence(post: Post) -> None:
+    now = instant(TAKEN)
+    with writing(post.engine) as connection:
+        situation_ = situation(post, TAKEN)
+        held = take(connection, situation_, look(connection, situation_, ("email",), 10), worker="one", lease=120)
+    is_another_customers_now(post.shop)
+    with writing(post.engine) as connection:
+        passed = fence(connection, held, now, 600)
+    assert passed == {each.touch_id for each in held if each.customer_id == 2}
+
+
+def test_what_belonged_to_no_step_and_was_settled_meanwhile_is_let_be(post: Post) -> None:
+    looked = Looked(looked_at(post).terms, gone={1: int(instant("2026-11-20 09:00").timestamp())})
+    with writing(post.engine) as connection:
+        assert still(connection, situation(post, TAKEN), looked).empty
 
 
 def the_owner_pauses(shop: Shop) -> None:
@@ -78,13 +125,48 @@ def a_campaign_is_changed(shop: Shop) -> None:
         connection.execute(table(Generation).insert().values({**newest._mapping, "id": newest.id + 1}))
 
 
-@pytest.mark.parametrize("happens", [the_owner_pauses, a_campaign_is_changed])
+def the_database_is_put_back(shop: Shop) -> None:
+    with writing(shop.engine) as connection:
+        put_setting(connection, "restored_until", str(int(instant(LOOKED).timestamp())))
+
+
+@pytest.mark.parametrize("happens", [the_owner_pauses, a_campaign_is_changed, the_database_is_put_back])
 def test_where_other_terms_hold_now_nobody_is_claimed_by_the_old_ones(
     post: Post, happens: Callable[[Shop], None]
 ) -> None:
     looked = looked_at(post)
     happens(post.shop)
     assert taken(post, looked) == []
+
+
+def test_a_claim_that_came_too_late_for_what_it_saw_looks_again(engine: Engine, tmp_path: Path) -> None:
+    """Nothing of a look may hold any more, and still something is due."""
+    post = Post(engine, tmp_path, THANKS, **MEETING)
+    post.shop.order(post.shop.customer("alice"), "2026-11-20 09:00")
+    post.shop.tick("2026-11-20 10:00")
+    worker = post.worker()
+    seeing = worker.lookout.look
+
+    async def changed_meanwhile(*asked: Any) -> Looked:
+        found = await seeing(*asked)
+        if not post.shop.plans(1):
+            raise AssertionError("alice's thanks were due")
+        if not calls:
+            calls.append(1)
+            post.shop.contact(1, LOOKED)
+        return found
+
+    calls: list[int] = []
+    worker.lookout.look = changed_meanwhile  # type: ignore[method-assign]
+    post.standing.at = instant(TAKEN)
+
+    async def delivers() -> dict[str, int]:
+        try:
+            return dict((await worker.deliver_due()).counts)
+        finally:
+            await worker.close()
+
+    assert asyncio.run(delivers()) == {"sent": 1}
 
 
 def test_where_nothing_happened_everybody_is_claimed(post: Post) -> None:
