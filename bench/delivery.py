@@ -18,7 +18,7 @@ from .figure import table as shown
 from .loaded import Shop, fresh_database
 from .peering import PEERS, send_as
 from .report import SENDING, write_about
-from .sink import SINK, Sent, bare, certificate_in, relay, sink, source
+from .sink import SINK, Sent, bare, certificate_in, pipelined, relay, sink, source
 
 TEMPLATES = {"simple": "simple", "realistic": "first-thanks"}
 LETTER = "letter"
@@ -118,15 +118,18 @@ class Bench:
         few = max(self.messages // 2, 100)
         shop = Shop(self.shop.folder / "far", TEMPLATES[self.name], few, self.port)
         ours: dict[int, list[Sent]] = {each: [] for each in FAR}
+        transport: dict[int, list[Sent]] = {each: [] for each in FAR}
         theirs: dict[int, list[Sent]] = {each: [] for each in FAR}
         with relay(self.port, DELAY) as port:
             for _ in range(rounds):
                 for connections in FAR:
                     ours[connections].append(_sent(shop.worker(port, None, connections)))
+                    transport[connections].append(pipelined(port, shop.body(), few, connections))
                     theirs[connections].append(bare(port, shop.body(), few, None, connections))
-        what = f"{self.name}, 10 ms away : aiosmtplib, bytes ready"
+        what, other = f"{self.name}, 10 ms away", "aiosmtplib, bytes ready"
         return [
-            _ratio(f"{what}, {each} connections", ours[each], theirs[each], "sqlite", 3.0 if each == FAR[0] else None)
+            _ratio(f"{what}, {whose}, {each} connections : {other}", found[each], theirs[each], on, 3.0)
+            for whose, found, on in (("one worker", ours, "sqlite"), ("our transport, bytes ready", transport, ""))
             for each in FAR
         ]
 

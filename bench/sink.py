@@ -10,11 +10,19 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import aiosmtplib
 import trustme
+
+from nurture.channels.envelope import Envelope
+from nurture.channels.fence import Permit
+from nurture.channels.mail import MailTransport
+from nurture.channels.outcome import Accepted, Outcome
+from nurture.channels.pipeline import Letter
+from nurture.channels.server import MailServer
 
 CONNECTIONS = 40
 SINK = "/usr/sbin/smtp-sink"
@@ -70,6 +78,13 @@ def bare(port: int, body: bytes, messages: int, trusted: Path | None = None, con
     return Sent(messages / (time.perf_counter() - began), (time.process_time() - cpu) / messages)
 
 
+def pipelined(port: int, body: bytes, messages: int, connections: int) -> Sent:
+    """Our transport with the bytes at hand, nothing composed and nothing recorded: as `bare`, of each its own way."""
+    began, cpu = time.perf_counter(), time.process_time()
+    asyncio.run(_send_pipelined(port, body, messages, connections))
+    return Sent(messages / (time.perf_counter() - began), (time.process_time() - cpu) / messages)
+
+
 def trusting(authority: Path) -> ssl.SSLContext:
     """A client's context that trusts this authority."""
     return ssl.create_default_context(cafile=str(authority))
@@ -92,6 +107,25 @@ async def _send_bare(port: int, body: bytes, messages: int, context: ssl.SSLCont
 
     share, rest = divmod(messages, connections)
     await asyncio.gather(*(loop(share + (number < rest)) for number in range(connections)))
+
+
+async def _send_pipelined(port: int, body: bytes, messages: int, connections: int) -> None:
+    taken: list[Outcome] = []
+
+    async def open_fence() -> Permit:
+        return Permit(float("inf"), lambda: True)
+
+    async def loop(count: int) -> None:
+        transport = MailTransport(MailServer("127.0.0.1", port, "none"))
+        await transport.connect()
+        letter = Letter(Envelope("shop@shop.example", "c1@x.example", body), open_fence)
+        await transport.send_many((replace(letter) for _ in range(count)), lambda _, outcome: taken.append(outcome))
+        await transport.close()
+
+    share, rest = divmod(messages, connections)
+    await asyncio.gather(*(loop(share + (number < rest)) for number in range(connections)))
+    if sum(isinstance(each, Accepted) for each in taken) != messages:
+        raise SystemExit("the sink refused some of them")
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from .values import Claimed, Ready
 log = structlog.get_logger()
 PROGRAM = "from nurture.delivery.composer import serve; serve()"
 LONGEST = 30.0
-"""Seconds after which a batch is given up: a quarter of a lease."""
+"""A quarter of a lease."""
 SHELVES = 2
 """Batches that may be on their way at once: one that is being written, and one that waits for it."""
 
@@ -80,9 +80,10 @@ class _Answer(NamedTuple):
 class Composer:
     """The worker's side."""
 
-    def __init__(self, engine: Engine, longest: float = LONGEST) -> None:
-        """`longest`: seconds after which a batch is given up."""
-        self._url, self._longest = engine.url.render_as_string(hide_password=False), longest
+    def __init__(self, engine: Engine) -> None:
+        self._url = engine.url.render_as_string(hide_password=False)
+        self.longest = LONGEST
+        """Seconds after which a question is given up, and the process with it."""
         self._process: Process | None = None
         self._beginning: asyncio.Task[None] | None = None
         self._answering = asyncio.Lock()
@@ -217,7 +218,7 @@ class Composer:
         self._asked = number = self._asked + 1
         process.stdin.write(piece((number, question)))
         # Nothing is awaited in between, so that the order at the lock is the order of the questions.
-        async with asyncio.timeout(self._longest), self._answering:
+        async with asyncio.timeout(self.longest), self._answering:
             size = length(await process.stdout.readexactly(SIZE))
             answered, answer = opened(await process.stdout.readexactly(size))
         if answered != number:
