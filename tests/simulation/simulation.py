@@ -41,6 +41,9 @@ MINUTES_AT_WORK = 60
 DAY = 86_400.0
 LOOKS, TICKS = (2400, 16_000), (14_400, 32_400)
 """Seconds between two looks for what is due, and between two ticks, by day; by night three times as many."""
+LONGEST_REST = 18 * 3600
+"""A night and a morning, in seconds. With a whole day between two ticks, the last one of a world may come before the
+lease that it should have settled is over."""
 SECONDS_WATCHED = 4
 """After a step of the clock."""
 EVENING, MORNING = 20.5 * 3600, 7 * 3600
@@ -226,7 +229,7 @@ class World:
         """Until the next look; one that would fall into the night waits for its end, or most of it."""
         found, hour = self.dice.between(*seconds), self.loop.time() % DAY
         night = hour < MORNING or hour >= EVENING
-        await asyncio.sleep(3 * found if night else found)
+        await asyncio.sleep(min(3 * found, LONGEST_REST) if night else found)
 
     async def _watch(self, daemon: Daemon) -> None:
         """The daemon looks at its clock each second; here only after a step, and while it is in doubt."""
