@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, false, or_
 
-from nurture.rules.permission import consented, has_address, sendable, suppressed
+from nurture.rules.permission import consented, has_address, suppressed
 from nurture.rules.person import open_complaint, refusal
 from nurture.rules.scope import Scope
 
@@ -37,14 +37,3 @@ def on_hold(scope: Scope, purpose: str, product: str | None, category: str | Non
     if product is not None or category is not None:
         parts.append(refusal(scope, product=product, category=category))
     return or_(*parts)
-
-
-def reachable_by(scope: Scope, channels: tuple[str, ...], purpose: str) -> ColumnElement[bool]:
-    """Some channel has an address, not suppressed and consented: what a broadcast asks of its audience."""
-    # Not `reach(…) == 0`: PostgreSQL joins what stands under AND, and probes a million times what stands in a CASE.
-    return or_(
-        *(
-            sendable(scope.customer_id, channel, scope.instant, purpose, everybody=scope.everybody)
-            for channel in channels
-        )
-    )

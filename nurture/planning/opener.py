@@ -14,14 +14,16 @@ from nurture.gates.situation import Situation
 from nurture.store import seen_as, take_second
 
 from .cadence import Due
-from .opening import count_unreachable, open_after, open_schedule, received_since, source_name, storing
+from .opening import count_unreachable, gathering, open_after, open_schedule, received_since, source_name, storing
 from .returning import fill_days, open_anniversaries
 from .staging import stage
 from .statements import Statements
 from .taking import take_over
 from .times import Times, fill_shop_days
 from .watching import open_entered, watch
-from .workspace import INSIDE, OPENED, count_rows
+from .workspace import AUDIENCE, INSIDE, OPENED, count_rows
+
+UNREACHABLE = count_unreachable()
 
 
 class Opener:
@@ -142,16 +144,19 @@ class Opener:
         for each in self.due.schedules:
             campaign = each.campaign
             moment.tell(scheduled_at=each.instant, scheduled_for=each.label)
+            self._gather(campaign)
             found = self._store(build, campaign, "schedule")
             if found:
                 opened += found
                 self.staged.add(campaign.campaign)
-            counting = self._counting(campaign)
-            self.left_out[each.name] = {FIXED[gate]: number for gate, number in self.connection.execute(counting)}
+            self.left_out[each.name] = {FIXED[gate]: number for gate, number in self.connection.execute(UNREACHABLE)}
         return opened
 
-    def _counting(self, campaign: Campaign) -> Select[Any]:
-        return self.statements.keep(lambda: count_unreachable(self.kept, campaign), "unreachable", campaign.campaign)
+    def _gather(self, campaign: Campaign) -> None:
+        at = self.statements.moment.bound(int, of="scheduled_at")
+        for each in self.statements.keep(lambda: gathering(self.kept, campaign, at), "audience", campaign.campaign):
+            self.connection.execute(each)
+        count_rows(self.connection, AUDIENCE)
 
     def _store(self, build: Callable[[Campaign], list[Select[Any]]], campaign: Campaign, *name: object) -> int:
         """Runs the statements that `build` gives for the campaign, built once under the name."""

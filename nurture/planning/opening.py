@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
+    Delete,
     Insert,
     Select,
     Table,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     exists,
     false,
     func,
@@ -35,22 +37,23 @@ from sqlalchemy import (
 )
 
 from nurture.campaign import After, Campaign, Schedule
-from nurture.gates.reach import reach, reachable_by
+from nurture.gates.reach import reach
 from nurture.gates.situation import Situation
 from nurture.gates.standing import active, in_audience, scope_of
 from nurture.rules.buying import GONE
 from nurture.rules.compiling import predicate
 from nurture.rules.joining import join_in_order
 from nurture.rules.moment import Late
+from nurture.rules.scope import Scope
 from nurture.store.tables import Booking, Customer, Enrollment, Event, Order, table
 from nurture.zone import DAY, Duration
 
 from .times import seconds
-from .workspace import OPENED
+from .workspace import AUDIENCE, OPENED
 
 CUSTOMER, ENROLLMENT = table(Customer), table(Enrollment)
 ORDER, BOOKING, EVENT = table(Order), table(Booking), table(Event)
-OPENED_COLUMNS = ["campaign", "customer_id", "occurrence", "occurred_at", "subject_id", "held_out"]
+_REACHES = (AUDIENCE.c.first_reach, AUDIENCE.c.second_reach)
 PRIME = 2_147_483_647
 SHARES = 10_000
 
@@ -93,12 +96,24 @@ def complete(
     *more: ColumnElement[bool],
 ) -> Select[Any]:
     """The rows for `opened` from a statement over customers: audience, anti-join, re-entry and holdout added."""
-    everybody = isinstance(campaign.trigger, Schedule)
-    scope = scope_of(
-        situation, campaign, CUSTOMER.c.id, subject_id=subject_id, occurred_at=occurred_at, everybody=everybody
-    )
+    scope = scope_of(situation, campaign, CUSTOMER.c.id, subject_id=subject_id, occurred_at=occurred_at)
     # In this order: SQLite asks them one after the other, and an audience rules out more people than `more` does.
     found = found.where(active(CUSTOMER), in_audience(scope, campaign), *more)
+    return _entering(situation, campaign, scope, found, occurrence, ())
+
+
+def _entering(
+    situation: Situation,
+    campaign: Campaign,
+    scope: Scope,
+    found: Select[Any],
+    occurrence: ColumnElement[str],
+    reaches: tuple[ColumnElement[int], ...],
+) -> Select[Any]:
+    """Of a statement over the audience, whoever does not stand at the end already and is not enrolled."""
+    occurred_at, subject_id = scope.occurred_at, scope.subject_id
+    assert occurred_at is not None
+    assert subject_id is not None
     if campaign.exit_when is not None:
         found = found.where(not_(predicate(scope, campaign.exit_when)))
     found = found.where(not_enrolled(situation, campaign, occurrence, occurred_at))
@@ -109,6 +124,7 @@ def complete(
         occurred_at.label("occurred_at"),
         subject_id.label("subject_id"),
         held_out(campaign).label("held_out"),
+        *reaches,
     )
     return found if campaign.again == "per occurrence" else _first_only(found)
 
@@ -151,37 +167,39 @@ def held_out(campaign: Campaign) -> ColumnElement[bool]:
     return draw < round(campaign.holdout * SHARES)
 
 
+def gathering(situation: Situation, campaign: Campaign, instant: int | ColumnElement[int]) -> list[Delete | Insert]:
+    """Write into `audience` everybody whom a broadcast means, with what their channels say.
+
+    Who opens, who is counted as out of reach and what is staged follow from it; each used to ask a million people anew.
+    """
+    scope = _scope_of_all(situation, campaign, instant)
+    reaches = [reach(scope, channel, campaign.purpose) for channel in campaign.steps[0].channels[:2]]
+    found = select(CUSTOMER.c.id, *reaches).where(active(CUSTOMER), in_audience(scope, campaign))
+    names = ["customer_id", *(each.name for each in _REACHES[: len(reaches)])]
+    return [delete(AUDIENCE), insert(AUDIENCE).from_select(names, found)]
+
+
 def open_schedule(
     situation: Situation, campaign: Campaign, instant: int | ColumnElement[int], label: str | ColumnElement[str]
 ) -> Select[Any]:
-    """Everybody in the audience who can be reached, for one scheduled instant."""
-    scope = scope_of(situation, campaign, CUSTOMER.c.id, everybody=True)
-    reachable = reachable_by(scope, campaign.steps[0].channels, campaign.purpose)
-    at = instant if isinstance(instant, ColumnElement) else literal(instant, BigInteger)
+    """Everybody in `audience` who can be reached, for one scheduled instant."""
+    people = join_in_order(AUDIENCE, CUSTOMER, CUSTOMER.c.id == AUDIENCE.c.customer_id)
+    found = select(CUSTOMER.c.id).select_from(people).where(or_(*(each == 0 for each in _REACHES)))
     occurrence = literal("schedule:") + (label if isinstance(label, ColumnElement) else literal(label, Text))
+    return _entering(situation, campaign, _scope_of_all(situation, campaign, instant), found, occurrence, _REACHES)
+
+
+def count_unreachable() -> Select[Any]:
+    """How many in `audience` can't be reached, by the gate that their best channel fails."""
+    first, second = _REACHES
+    best = case((second > first, second), else_=first).label("gate")
+    return select(best, func.count()).where(first > 0, func.coalesce(second, 1) > 0).group_by(best)
+
+
+def _scope_of_all(situation: Situation, campaign: Campaign, instant: int | ColumnElement[int]) -> Scope:
+    at = instant if isinstance(instant, ColumnElement) else literal(instant, BigInteger)
     none = null().cast(BigInteger)
-    return complete(situation, campaign, select(CUSTOMER.c.id), occurrence, at, none, reachable)
-
-
-def count_unreachable(situation: Situation, campaign: Campaign) -> Select[Any]:
-    """How many in the audience of a broadcast can't be reached, by the gate that their best channel fails.
-
-    To be asked when the broadcast has opened: most of the audience need not be asked again.
-    """
-    opened = select(1).where(OPENED.c.customer_id == CUSTOMER.c.id, OPENED.c.campaign == campaign.campaign).exists()
-    scope = scope_of(situation, campaign, CUSTOMER.c.id, everybody=True)
-    channels = campaign.steps[0].channels
-    numbers = [reach(scope, channel, campaign.purpose) for channel in channels]
-    people = (
-        select(*(number.label(f"reach_{index}") for index, number in enumerate(numbers)))
-        .where(active(CUSTOMER), ~opened, in_audience(scope, campaign))
-        .where(not_(reachable_by(scope, channels, campaign.purpose)))
-        .offset(0)
-        .subquery()
-    )
-    columns = list(people.c)
-    best = columns[0] if len(columns) == 1 else case((columns[1] > columns[0], columns[1]), else_=columns[0])
-    return select(best.label("gate"), func.count()).group_by(best)
+    return scope_of(situation, campaign, CUSTOMER.c.id, subject_id=none, occurred_at=at, everybody=True)
 
 
 def store_opened(connection: Connection, found: Select[Any]) -> int:
@@ -191,7 +209,7 @@ def store_opened(connection: Connection, found: Select[Any]) -> int:
 
 def storing(found: Select[Any]) -> Insert:
     """The statement that writes the rows into `opened`."""
-    return insert(OPENED).from_select(OPENED_COLUMNS, found)
+    return insert(OPENED).from_select([each.name for each in found.selected_columns], found)
 
 
 def received_since(connection: Connection, instant: int) -> set[str]:
@@ -251,7 +269,7 @@ def _first_only(found: Select[Any]) -> Select[Any]:
         )
         .label("turn")
     ).subquery()
-    return select(*(ordered.c[name] for name in OPENED_COLUMNS)).where(ordered.c.turn == 1)
+    return select(*(ordered.c[each.name] for each in found.selected_columns)).where(ordered.c.turn == 1)
 
 
 def _before(situation: Situation, pause: Duration, occurred_at: ColumnElement[int]) -> ColumnElement[int]:

@@ -5,6 +5,7 @@ an occurrence opened, a write raised their version, an enrollment's time to look
 expired, or config and campaigns changed.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -228,9 +229,10 @@ class _Staging:
     def _columns(self) -> list[ColumnElement[Any]]:
         channels = self.step.step.channels
         purpose = self.campaign.purpose
-        reaches = (
-            [literal(0)] if self._found_reachable() else [reach(self.scope, each, purpose) for each in channels[:2]]
-        )
+        if self._asked_when_opened():
+            reaches: Sequence[ColumnElement[int]] = (OPENED.c.first_reach, OPENED.c.second_reach)[: len(channels)]
+        else:
+            reaches = [reach(self.scope, each, purpose) for each in channels[:2]]
         about = self.campaign.about
         offer = self.campaign.offer
         needs = self.scope.about(offer_id=offered_product(self.scope, offer)) if offer else self.scope
@@ -260,11 +262,10 @@ class _Staging:
         }
         return [value.label(name) for name, value in values.items()]
 
-    def _found_reachable(self) -> bool:
-        """A broadcast opened just now, in this snapshot, only for those whom this one channel reaches."""
-        channels = self.step.step.channels
-        alone = len(channels) == 1 and channels == self.campaign.steps[0].channels
-        return self.fresh and alone and isinstance(self.campaign.trigger, Schedule)
+    def _asked_when_opened(self) -> bool:
+        """A broadcast opened just now, in this snapshot, and for it these channels were asked."""
+        same = self.step.step.channels[:2] == self.campaign.steps[0].channels[:2]
+        return self.fresh and same and isinstance(self.campaign.trigger, Schedule)
 
     def _thread(self) -> ColumnElement[Any]:
         return -self.source.c.id if self.fresh else self.source.c.id

@@ -82,6 +82,11 @@ MEMBERSHIP_CHANGE = _temporary(
 )
 """Who enters, leaves or seeds a watched segment at this tick."""
 
+AUDIENCE = _temporary(
+    "audience", _big("customer_id"), Column("first_reach", SmallInteger), Column("second_reach", SmallInteger)
+)
+"""Everybody whom the broadcast that is being looked at means: which fixed gate each channel fails, 0 = none."""
+
 OPENED = _temporary(
     "opened",
     Column("id", Identity, primary_key=True, autoincrement=True),
@@ -91,8 +96,10 @@ OPENED = _temporary(
     _big("occurred_at"),
     _big("subject_id"),
     Column("held_out", Boolean),
+    Column("first_reach", SmallInteger),
+    Column("second_reach", SmallInteger),
 )
-"""Occurrences that open at this tick."""
+"""Occurrences that open at this tick; of a broadcast's, what was found of its first step's channels."""
 
 STIRRED = _temporary("stirred", _row("owner_id"))
 """Cap owners about whom something changed, so that all their open steps are decided anew."""

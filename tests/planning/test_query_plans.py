@@ -24,7 +24,7 @@ from nurture.config import load_settings
 from nurture.gates.situation import Situation
 from nurture.message.template import Templates
 from nurture.planning.commit import commit
-from nurture.planning.opening import count_unreachable, open_schedule, store_opened
+from nurture.planning.opening import count_unreachable, gathering, open_schedule, store_opened
 from nurture.planning.plan import Planned, plan
 from nurture.planning.workspace import prepare
 from nurture.store import open_engine, planning
@@ -141,9 +141,11 @@ def open_every_schedule(engine: Engine, situation: Situation) -> None:
     with planning(engine, prepare) as opened:
         for campaign in situation.campaigns.campaigns:
             if isinstance(campaign.trigger, Schedule):
+                for each in gathering(situation, campaign, situation.instant):
+                    opened.connection.execute(each)
+                opened.connection.execute(count_unreachable())
                 found = open_schedule(situation, campaign, situation.instant, "2026-12-03T11:00")
                 store_opened(opened.connection, found)
-                opened.connection.execute(count_unreachable(situation, campaign))
 
 
 @dataclass
