@@ -13,13 +13,19 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from nurture.store import writing
+from nurture.store import Recorder
 
 Result = TypeVar("Result")
 LARGEST = 100
 """Operations in one transaction: what a crash can leave in doubt."""
 LONGEST_WAIT = 0.005
 """Seconds that a transaction waits at most for more to share it."""
+IN_VAIN = 2
+"""Times in a row that nobody came while a transaction waited: they are on the way to a server and back."""
+NOT_WAITING = 8
+"""Transactions that then wait for nobody."""
+TIDY_AFTER = 16
+"""Transactions after which the WAL is emptied, at a moment when nobody waits."""
 
 
 class _Waiting(NamedTuple):
@@ -34,11 +40,14 @@ class Writer:
     def __init__(self, engine: Engine, parties: int = 0, boottime: Callable[[], float] = lambda: 0.0) -> None:
         """`parties`: how many put items again and again, each waiting for one; a transaction waits a little for all, by
         what `boottime` tells in seconds."""
-        self._engine = engine
+        self._recorder = Recorder(engine)
         self._enough = min(2 * parties, LARGEST)
         self._boottime = boottime
         self._full: asyncio.Future[None] | None = None
         self._lasted = 0.0
+        self._in_vain = 0
+        self._not_waiting = 0
+        self._untidied = 0
         self._thread = ThreadPoolExecutor(1, "nurture-writer")
         self._waiting: list[_Waiting] = []
         self._busy: asyncio.Task[None] | None = None
@@ -77,6 +86,7 @@ class Writer:
     def close(self) -> None:
         """Waits for what is on its way and ends the thread."""
         self._thread.shutdown()
+        self._recorder.close()
 
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()
@@ -90,6 +100,7 @@ class Writer:
                 _settle(batch, await loop.run_in_executor(self._thread, self._attempt, batch, ready))
                 _end(self._working)
                 self._lasted = self._boottime() - began
+                await self._tidy(loop)
         finally:
             if self._working:
                 _end(self._working)
@@ -97,13 +108,25 @@ class Writer:
 
     async def _linger(self, loop: asyncio.AbstractEventLoop) -> None:
         """Waits for those who are about to put something, at most half as long as a transaction takes."""
-        if len(self._waiting) >= self._enough:
+        present = len(self._waiting)
+        if present >= self._enough:
+            return
+        if self._not_waiting:
+            self._not_waiting -= 1
             return
         self._full = loop.create_future()
         timer = loop.call_later(min(self._lasted / 2, LONGEST_WAIT), _end, self._full)
         await self._full
         timer.cancel()
         self._full = None
+        self._in_vain = self._in_vain + 1 if len(self._waiting) == present else 0
+        self._not_waiting = NOT_WAITING if self._in_vain >= IN_VAIN else 0
+
+    async def _tidy(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._untidied += 1
+        if self._untidied >= TIDY_AFTER and not self._waiting:
+            self._untidied = 0
+            await loop.run_in_executor(self._thread, self._recorder.checkpoint)
 
     def _attempt(self, batch: list[_Waiting], ready: Callable[[], object]) -> list[Any]:
         """Results, or the errors in their places."""
@@ -115,7 +138,7 @@ class Writer:
             return [problem] * len(batch)
 
     def _alone(self, work: Callable[[Connection], Result]) -> Result:
-        with writing(self._engine) as connection:
+        with self._recorder.writing() as connection:
             return work(connection)
 
     def _together(self, batch: list[_Waiting], ready: Callable[[], object]) -> list[Any]:
@@ -123,7 +146,7 @@ class Writer:
         for index, each in enumerate(batch):
             kinds.setdefault(each.work, []).append(index)
         results: list[Any] = [None] * len(batch)
-        with writing(self._engine) as connection:
+        with self._recorder.writing() as connection:
             for work, indexes in kinds.items():
                 for index, result in zip(indexes, work(connection, [batch[i].item for i in indexes]), strict=True):
                     results[index] = result

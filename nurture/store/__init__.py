@@ -4,7 +4,7 @@ from nurture.store.among import Ids, among, among_bound
 from nurture.store.approval import approve_until, approved_until, asked, begin_asking, end_asking
 from nurture.store.change import change, change_selected, lock_sharing
 from nurture.store.collation import binary_order
-from nurture.store.engine import Reader, open_engine, reading, sqlite_module, wal_fault, writing
+from nurture.store.engine import Reader, Recorder, open_engine, reading, sqlite_module, wal_fault, writing
 from nurture.store.identity import bucket_of, database_id, database_secret, set_database_secret
 from nurture.store.inserting import insert_into
 from nurture.store.migrations import NewerDatabase, current_revision, needs_upgrade, upgrade
@@ -21,6 +21,7 @@ __all__ = [
     "PlanningConnection",
     "Prepared",
     "Reader",
+    "Recorder",
     "among",
     "among_bound",
     "approve_until",

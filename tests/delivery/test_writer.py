@@ -1,6 +1,7 @@
 """The writer's thread has the interpreter to itself while it computes; a COMMIT disturbs nobody."""
 
 import asyncio
+from itertools import count
 from threading import Event
 from typing import Any
 
@@ -89,6 +90,33 @@ def test_what_is_put_during_a_commit_shares_the_next_one(engine: Engine) -> None
         return together
 
     assert asyncio.run(meet()) == [[1], [2, 3]]
+
+
+def test_who_waited_in_vain_twice_waits_for_nobody_until_eight_went_alone(engine: Engine) -> None:
+    """Where everybody is on the way to a server far away, each of them would pay for the wait."""
+
+    async def meet() -> list[list[int]]:
+        seconds = count()
+        writer, together = Writer(engine, 2, lambda: float(next(seconds))), []
+
+        def note(connection: Connection, items: list[int]) -> list[int]:
+            together.append(items)
+            return items
+
+        async def one_soon_after_the_other(number: int) -> None:
+            first = writer.put(note, number)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            await asyncio.gather(first, writer.put(note, -number))
+
+        for alone in (1, 2):
+            await writer.put(note, alone)
+        for number in range(3, 8):
+            await one_soon_after_the_other(number)
+        writer.close()
+        return together
+
+    assert asyncio.run(meet()) == [[1], [2], *([sign] for number in range(3, 7) for sign in (number, -number)), [7, -7]]
 
 
 def test_a_bug_in_one_of_them_does_not_take_the_others_along(engine: Engine) -> None:

@@ -3,13 +3,14 @@
 import multiprocessing
 import sqlite3
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from nurture.store import open_engine, reading, sqlite_module, wal_fault, writing
+from nurture.store import Recorder, open_engine, reading, sqlite_module, wal_fault, writing
 from nurture.store.tables import Cadence, Customer, Setting, table
 from tests.store.people import NOON, admit, person
 
@@ -85,6 +86,52 @@ def test_begin_is_tried_a_bounded_number_of_times(sqlite_database: str) -> None:
         pass
     engine.dispose()
     other.dispose()
+
+
+def test_a_writer_keeps_its_connection_and_gets_another_after_an_error(sqlite_database: str) -> None:
+    engine = open_engine(sqlite_database)
+    recorder, lent = Recorder(engine), []
+    for whom in (ALICE, ALICE, 2, 3):
+        with suppress(IntegrityError), recorder.writing() as connection:
+            connection.execute(insert(customer), [person(whom)])
+            lent.append(connection)
+    with reading(engine) as connection:
+        assert connection.scalars(select(customer.c.id)).all() == [ALICE, 2, 3]
+    assert lent[0].closed
+    assert lent[1] is lent[2] is not lent[0]
+    recorder.close()
+    engine.dispose()
+
+
+def test_a_writer_on_postgresql_outlives_its_server_sessions(postgres_database: str) -> None:
+    engine = open_engine(postgres_database)
+    recorder = Recorder(engine)
+    for whom in (ALICE, 2):
+        with recorder.writing() as connection:
+            connection.execute(insert(customer), [person(whom)])
+        other = open_engine(postgres_database)
+        with writing(other) as connection:
+            others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
+        other.dispose()
+    with reading(engine) as connection:
+        assert connection.scalar(select(func.count()).select_from(customer)) == 2
+    recorder.checkpoint()
+    engine.dispose()
+
+
+def test_a_checkpoint_leaves_nothing_in_the_wal_to_be_moved(sqlite_database: str) -> None:
+    engine = open_engine(sqlite_database)
+    recorder = Recorder(engine)
+    with recorder.writing() as connection:
+        connection.execute(insert(customer), [person(ALICE)])
+    file = Path(sqlite_database.removeprefix("sqlite:///"))
+    recorder.checkpoint()
+    unlogged = sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True)
+    assert unlogged.execute("SELECT count(*) FROM customer").fetchone() == (1,)
+    unlogged.close()
+    recorder.close()
+    engine.dispose()
 
 
 def test_sqlite_keeps_every_commit_and_spares_memory(sqlite_database: str) -> None:
