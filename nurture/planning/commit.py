@@ -50,7 +50,7 @@ from nurture.store.tables import (
 from .membership import membership_cuts, write_memberships
 from .plan import Planned
 from .times import seconds
-from .workspace import ASKED, CANDIDATE, DECISION, LOOK, OPENED, PLAN_STEP
+from .workspace import ASKED, CANDIDATE, DECISION, LOOK, OPENED, PLAN_STEP, index
 
 CADENCE, VERSION, CUSTOMER, CHANGE = (table(each) for each in (Cadence, CampaignVersion, Customer, CustomerChange))
 ENROLLMENT, GENERATION = table(Enrollment), table(Generation)
@@ -85,6 +85,9 @@ def commit(planning: PlanningConnection, situation: Situation, planned: Planned)
     """Writes the plan that lies in the TEMP tables of `planning`."""
     ranges = list(_ranges(planning.connection)) if planned.owners else []
     changes = _seen_changes(planning.connection)
+    if len(ranges) > 1:
+        with planning.apart() as connection:
+            index(connection)
     if ranges or planned.due.generation_changed:
         with planning.write() as connection:
             _write_versions(connection, situation)

@@ -116,12 +116,11 @@ def _share(connection: Connection, situation: Situation, limits: Iterable[Limit]
         for candidate_id, _owner, block in over:
             full.setdefault(candidate_id, []).append(block)
         owners = sorted({owner for _, owner, _ in over})
+        placed = (CANDIDATE.c.gate == 0, CANDIDATE.c.exits.is_(None), among(CANDIDATE.c.owner_id, owners))
+        decided = select(CANDIDATE.c.id).where(*placed)
+        connection.execute(delete(DECISION).where(DECISION.c.candidate_id.in_(decided)))
         for start in range(0, len(owners), 500):
-            chosen = owners[start : start + 500]
-            placed = (CANDIDATE.c.gate == 0, CANDIDATE.c.exits.is_(None), among(CANDIDATE.c.owner_id, chosen))
-            decided = select(CANDIDATE.c.id).where(*placed)
-            connection.execute(delete(DECISION).where(DECISION.c.candidate_id.in_(decided)))
-            place_all(connection, situation, make_placer(connection, situation, full), chosen)
+            place_all(connection, situation, make_placer(connection, situation, full), owners[start : start + 500])
 
 
 def _write_steps(connection: Connection, situation: Situation) -> None:

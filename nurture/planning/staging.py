@@ -114,10 +114,11 @@ def stage(connection: Connection, statements: Statements, campaign: Campaign, *,
 
 def _pairs(campaign: Campaign, times: Times, *, fresh: bool) -> Select[Any]:
     """The zones and instants in which something of the campaign occurred."""
-    source, named = (OPENED, OPENED) if fresh else (ENROLLMENT, ASKED)
+    source = OPENED if fresh else ENROLLMENT
     columns: tuple[ColumnElement[Any], ...] = (times.zone_of(CUSTOMER), seconds(source.c.occurred_at))
     found = select(*columns).select_from(_people(fresh=fresh))
-    return found.where(named.c.campaign == campaign.campaign).distinct()
+    named = _opened_of(campaign) if fresh else [ASKED.c.campaign == campaign.campaign]
+    return found.where(*named).distinct()
 
 
 def _staging(situation: Situation, campaign: Campaign, times: Times, *, fresh: bool) -> list[Insert]:
@@ -279,7 +280,7 @@ class _Staging:
     def _open(self) -> list[ColumnElement[bool]]:
         name = self.campaign.campaign
         if self.fresh:
-            return [OPENED.c.campaign == name]
+            return _opened_of(self.campaign)
         never: ColumnElement[bool] = TOUCH.c.id.is_(None)
         if (passed := self._passed()) is not None:
             never = and_(never, ~passed)
@@ -306,6 +307,12 @@ class _Staging:
             return null()
         reason, passed = ending(self.scope, self.campaign), self._passed()
         return reason if passed is None else func.coalesce(reason, case((passed, OVERTAKEN)))
+
+
+def _opened_of(campaign: Campaign) -> list[ColumnElement[bool]]:
+    mine = OPENED.c.campaign == campaign.campaign
+    # Only what is no broadcast's is indexed.
+    return [mine] if isinstance(campaign.trigger, Schedule) else [mine, OPENED.c.first_reach.is_(None)]
 
 
 def _people(*, fresh: bool) -> FromClause:

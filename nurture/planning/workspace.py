@@ -173,18 +173,34 @@ FLAGS = _temporary(
 """What a decision by a fixed gate records."""
 
 INDEXES = (
-    Index("ix_temp_opened_campaign", OPENED.c.campaign),
-    Index("ix_temp_opened_customer", OPENED.c.customer_id),
+    # A broadcast opens to so many that its steps are found by reading all that has opened.
+    Index(
+        "ix_temp_opened_campaign",
+        OPENED.c.campaign,
+        sqlite_where=OPENED.c.first_reach.is_(None),
+        postgresql_where=OPENED.c.first_reach.is_(None),
+    ),
     Index("ix_temp_asked_campaign", ASKED.c.campaign),
     # With the gate, who is to be placed is found without reading a candidate.
     Index("ix_temp_candidate_owner", CANDIDATE.c.owner_id, CANDIDATE.c.gate),
+    Index("ix_temp_anniversary", ANNIVERSARY_DAY.c.month, ANNIVERSARY_DAY.c.day),
+)
+BY_CUSTOMER = (
+    Index("ix_temp_opened_customer", OPENED.c.customer_id),
     # The commit takes ranges of customers: without this it reads all candidates four times for each range.
     Index("ix_temp_candidate_customer", CANDIDATE.c.customer_id),
     Index(
         "ix_temp_look_customer", LOOK.c.customer_id, sqlite_where=LOOK.c.thread > 0, postgresql_where=LOOK.c.thread > 0
     ),
-    Index("ix_temp_anniversary", ANNIVERSARY_DAY.c.month, ANNIVERSARY_DAY.c.day),
 )
+"""What a commit asks, and on SQLite, which knows no other way to join, the plan itself."""
+KEYS = (
+    Index("ix_temp_decision", DECISION.c.candidate_id),
+    Index("ix_temp_look", LOOK.c.thread),
+)
+"""What a commit asks on PostgreSQL in the place of primary keys."""
+UNKEYED = (INSIDE, OPENED, STIRRED, ASKED, CANDIDATE, DECISION, LOOK)
+"""Tables that may have a million rows: PostgreSQL joins them whole, and a tree takes as long to keep as the rows."""
 
 
 def count_rows(connection: Connection, filled: Table) -> None:
@@ -205,11 +221,25 @@ def prepare(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def index(connection: Connection) -> None:
+    """Makes the indexes that a commit of many ranges asks, now that the tables are full; SQLite has them already."""
+    if connection.dialect.name == "postgresql":
+        for each in (*BY_CUSTOMER, *KEYS):
+            connection.execute(CreateIndex(each))
+
+
 @lru_cache(maxsize=8)
 def _written_out(dialect: Dialect, *, scratch: bool) -> tuple[str, ...]:
-    made: list[CreateTable | CreateIndex] = [CreateTable(each) for each in WORKSPACE.sorted_tables]
-    written = [str(each.compile(dialect=dialect)).strip() for each in [*made, *map(CreateIndex, INDEXES)]]
-    return tuple(_CREATE.sub(rf"CREATE \1 {SCRATCH}.", each) for each in written) if scratch else tuple(written)
+    def written(each: CreateTable | CreateIndex) -> str:
+        return str(each.compile(dialect=dialect)).strip()
+
+    tables = {each: written(CreateTable(each)) for each in WORKSPACE.sorted_tables}
+    if dialect.name == "postgresql":
+        tables |= {each: _PRIMARY_KEY.sub("", tables[each]) for each in UNKEYED}
+        return (*tables.values(), *(written(CreateIndex(each)) for each in INDEXES))
+    made = (*tables.values(), *(written(CreateIndex(each)) for each in (*INDEXES, *BY_CUSTOMER)))
+    return tuple(_CREATE.sub(rf"CREATE \1 {SCRATCH}.", each) for each in made) if scratch else made
 
 
 _CREATE = re.compile("^CREATE (?:TEMPORARY )?(TABLE|INDEX) ")
+_PRIMARY_KEY = re.compile(r",\s*PRIMARY KEY \(\w+\)")

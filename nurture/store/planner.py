@@ -75,15 +75,19 @@ class PlanningConnection:
         self._writes = 0
 
     @contextmanager
+    def apart(self) -> Iterator[Connection]:
+        """A transaction that ends the snapshot and writes to TEMP tables alone: nobody waits for it."""
+        self._leave_snapshot()
+        with self.connection.begin():
+            yield self.connection
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """One write transaction; the first ends the snapshot, so that the state may have changed in between.
 
         Raises OperationalError when SQLite stays busy.
         """
-        for second, _ in self.connection.info.pop(OTHERS, ()):
-            second.close()
-        # A ROLLBACK would take the TEMP rows along, and going on in the snapshot gives SQLITE_BUSY_SNAPSHOT.
-        self.connection.commit()
+        self._leave_snapshot()
         if not self._writes:
             put_down(self.connection)
         _checkpoint(self.connection, now=self._writes > 0 and self._writes % CHECKPOINT_AFTER == 0)
@@ -93,6 +97,12 @@ class PlanningConnection:
             if self._verify:
                 self._verify(self.connection)
             yield self.connection
+
+    def _leave_snapshot(self) -> None:
+        for second, _ in self.connection.info.pop(OTHERS, ()):
+            second.close()
+        # A ROLLBACK would take the TEMP rows along, and going on in the snapshot gives SQLITE_BUSY_SNAPSHOT.
+        self.connection.commit()
 
 
 def _begin_together(engine: Engine, connections: Sequence[Connection], prepare: Prepare | None) -> None:
