@@ -8,7 +8,9 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -85,7 +87,7 @@ class Post:
         self.engine = engine
         self.standing = Standing(instant("2026-11-01 00:00"))
         self.answer: Callable[[Ready], Outcome] = lambda _: Accepted("250")
-        self.templates = _templates(folder, self.shop)
+        self.templates = _letters(folder, self.shop)
         self.mail = Postman(lambda ready: self.answer(ready), self.standing)
         self.line = Postman(lambda ready: self.answer(ready), self.standing)
 
@@ -122,8 +124,20 @@ class Post:
         return [ready.claimed.campaign.campaign for _, ready in (*self.mail.arrived, *self.line.arrived)]
 
 
-def _templates(folder: Path, shop: Shop) -> Templates:
-    for campaign in shop.campaigns.campaigns:
-        for step in campaign.steps:
-            (folder / f"{step.template}.txt.j2").write_text(LETTER, encoding="utf-8")
-    return Templates.load(folder)
+def _letters(folder: Path, shop: Shop) -> Templates:
+    """One letter under the name of each step, in the folder too, where a test may change it."""
+    names = frozenset(step.template for campaign in shop.campaigns.campaigns for step in campaign.steps)
+    _write(folder, names)
+    return _templates(names)
+
+
+@cache
+def _templates(names: frozenset[str]) -> Templates:
+    with TemporaryDirectory() as folder:
+        _write(Path(folder), names)
+        return Templates.load(Path(folder))
+
+
+def _write(folder: Path, names: frozenset[str]) -> None:
+    for name in names:
+        (folder / f"{name}.txt.j2").write_text(LETTER, encoding="utf-8")

@@ -24,8 +24,8 @@ from nurture.store.tables import (
     OrderLine,
     Product,
     ProductRelation,
-    table,
 )
+from tests.rows import columns_only, write_row
 
 TEMPLATES = Path(__file__).parent / "templates"
 ALICE, BOB, CHARLIE, DANA = 1, 2, 3, 4
@@ -124,7 +124,7 @@ def _goods(connection: Connection) -> None:
         image_url="http://minato.example/mill.jpg",
     )
     add(connection, Product, POT, name="ポット", url="https://")
-    add_row(connection, ProductRelation, product_id=BEANS, related_id=MILL, position=2, reason="挽きたてを楽しめます")
+    write_row(connection, ProductRelation, product_id=BEANS, related_id=MILL, position=2, reason="挽きたてを楽しめます")
 
 
 def line(connection: Connection, id_: int, order_id: int, customer_id: int, at: datetime, **values: Any) -> None:
@@ -134,18 +134,5 @@ def line(connection: Connection, id_: int, order_id: int, customer_id: int, at: 
 
 def add(connection: Connection, model: type[SQLModel], id_: int, **values: Any) -> None:
     """One row, with what every row of its kind must have."""
-    needed: dict[str, Any] = {"created_at": NOW, "received_at": NOW, "key": str(id_), "bucket": 0, "name_match": ""}
-    columns = table(model).c
-    add_row(connection, model, **{**{key: each for key, each in needed.items() if key in columns}, "id": id_, **values})
-
-
-def add_row(connection: Connection, model: type[SQLModel], **values: Any) -> None:
-    """One row as it is given, the rest by the table's defaults."""
-    defaults = {name: each.get_default(call_default_factory=True) for name, each in model.model_fields.items()}
-    columns = table(model).c
-    given = {name: each for name, each in defaults.items() if name in columns and name != "id" and _is_plain(each)}
-    connection.execute(table(model).insert().values(**{**given, **values}))
-
-
-def _is_plain(found: object) -> bool:
-    return found is None or isinstance(found, str | int | bool | dict)
+    needed = {"created_at": NOW, "received_at": NOW, "key": str(id_), "bucket": 0, "name_match": ""}
+    write_row(connection, model, **{**columns_only(model, needed), "id": id_, **values})

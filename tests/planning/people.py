@@ -5,7 +5,6 @@ allowed mail unless a test says otherwise. Alice is the customer it is about, bo
 apart from her.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +44,7 @@ from nurture.store.tables import (
     TouchLog,
     table,
 )
+from tests.rows import columns_only, write_row
 
 TOKYO = "Asia/Tokyo"
 LONG_AGO = "2020-01-01 00:00"
@@ -110,11 +110,11 @@ class Shop:
         """Other settings from now on."""
         open_ = {"individual": "08:00-21:00", "company": "09:00-18:00 mon-fri"}
         given = {"shop": {"name": "みなと"}, "hours": open_, "caps": [], "min_gap": "0 hours", **settings}
-        self.settings = Settings.model_validate(given)
+        self.settings = the_same(Settings.model_validate(given))
 
     def write(self, *campaigns: str) -> None:
         """Other campaign files from now on."""
-        self.campaigns = loaded(self.settings, *campaigns)
+        self.campaigns = _kept(self.settings, campaigns)
 
     def tick(self, when: str, zone: str = TOKYO) -> Ticked:
         """Plans and commits one tick at the instant."""
@@ -364,6 +364,32 @@ class _Changing:
         self.transaction.__exit__(*problem)
 
 
+_SETTINGS: dict[str, list[Settings]] = {}
+
+
+def the_same(settings: Settings) -> Settings:
+    """The first settings that were equal to these, as a daemon has one object for many ticks.
+
+    Planning keeps its statements for each object, and in a short test they cost more to build than to run.
+    """
+    known = _SETTINGS.setdefault(repr(settings), [])
+    found = next((each for each in known if each == settings), None)
+    if found is None:
+        known.append(settings)
+    return found or settings
+
+
+_CAMPAIGNS: dict[tuple[int, tuple[str, ...]], tuple[Settings, Campaigns]] = {}
+
+
+def _kept(settings: Settings, campaigns: tuple[str, ...]) -> Campaigns:
+    """These campaigns as they were loaded first, which holds on to the settings, so that the number stays theirs."""
+    key = id(settings), campaigns
+    if key not in _CAMPAIGNS:
+        _CAMPAIGNS[key] = settings, loaded(settings, *campaigns)
+    return _CAMPAIGNS[key][1]
+
+
 def loaded(settings: Settings, *campaigns: str) -> Campaigns:
     """The campaigns of YAML texts, read from files as a shop's are."""
     with TemporaryDirectory() as folder:
@@ -376,13 +402,4 @@ def loaded(settings: Settings, *campaigns: str) -> Campaigns:
 
 def add(connection: Connection, model: type[SQLModel], **values: Any) -> None:
     """One row as it is given, the rest by the model's defaults."""
-    columns = table(model).c
-    needed: Mapping[str, Any] = {"created_at": instant(LONG_AGO)}
-    defaults = {name: each.get_default(call_default_factory=True) for name, each in model.model_fields.items()}
-    plain = {name: each for name, each in defaults.items() if name in columns and name != "id" and _is_plain(each)}
-    must = {name: each for name, each in needed.items() if name in columns}
-    connection.execute(table(model).insert().values(**{**plain, **must, **values}))
-
-
-def _is_plain(found: object) -> bool:
-    return found is None or isinstance(found, str | int | bool | dict)
+    write_row(connection, model, **{**columns_only(model, {"created_at": instant(LONG_AGO)}), **values})

@@ -6,7 +6,6 @@ written to in business hours. Grace has no address. Heidi's plan is no date, whi
 reads the weekly news.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -31,8 +30,9 @@ from nurture.store.tables import (
     Event,
     Order,
     Suppression,
-    table,
 )
+from tests.planning.people import the_same
+from tests.rows import columns_only, write_row
 
 SHOP = Path(__file__).parent / "shop"
 ALICE, BOB, CHARLIE, DANA, ERIN, FRANK, GRACE, HEIDI, IVAN = range(1, 10)
@@ -68,7 +68,7 @@ def settings(**changes: Any) -> Settings:
         "line": {"enabled": True, "monthly_quota": 200},
     }
     made = Settings.model_validate({**given, **changes})
-    return made.model_copy(update={"secrets": Secrets(secret_key=SecretStr("for tests only"))})
+    return the_same(made.model_copy(update={"secrets": Secrets(secret_key=SecretStr("for tests only"))}))
 
 
 @cache
@@ -138,13 +138,5 @@ def _person(connection: Connection, number: int, name: str) -> None:
 
 def add(connection: Connection, model: type[SQLModel], **values: Any) -> None:
     """One row, with what every row of its kind must have."""
-    columns = table(model).c
-    needed: Mapping[str, Any] = {"created_at": NOW, "received_at": NOW, "key": f"{model.__name__}-{values}"[:200]}
-    defaults = {name: each.get_default(call_default_factory=True) for name, each in model.model_fields.items()}
-    plain = {
-        name: each
-        for name, each in defaults.items()
-        if name in columns and name != "id" and (each is None or isinstance(each, str | int | bool | dict))
-    }
-    given = {**plain, **{name: each for name, each in needed.items() if name in columns}, **values}
-    connection.execute(table(model).insert().values(**given))
+    needed = {"created_at": NOW, "received_at": NOW, "key": f"{model.__name__}-{values}"[:200]}
+    write_row(connection, model, **{**columns_only(model, needed), **values})
