@@ -1,4 +1,4 @@
-"""Dividing the asked enrollments: on a large SQLite file half of them is staged on another connection, in a thread.
+"""Dividing the asked enrollments: in a large database half of them is staged on another connection, in a thread.
 
 The halves are cut between two campaigns, and the second one is taken over behind the first: each candidate has the
 number that it would have got on one connection.
@@ -7,22 +7,18 @@ number that it would have got on one connection.
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from functools import lru_cache
 
-from sqlalchemy import Connection, TextClause, bindparam, func, select, text
+from sqlalchemy import Connection, func, select
 
 from nurture.campaign import Campaign
-from nurture.store import driver_cursor, seen_as, take_second
+from nurture.store import give_rows, take_rows, take_second
 
 from .staging import stage, staging_removed
 from .statements import Statements
 from .workspace import ASKED, CANDIDATE
 
-BATCH = 5_000
 ASKED_BY_CAMPAIGN = select(ASKED.c.campaign, func.count()).group_by(ASKED.c.campaign)
-ASKED_OF = select(ASKED.c.enrollment_id).where(ASKED.c.campaign == bindparam("of")).execution_options(yield_per=BATCH)
-HAND_OVER = "INSERT INTO asked (enrollment_id, campaign) VALUES (?, ?)"
-COLUMNS = ", ".join(each.name for each in CANDIDATE.c if each is not CANDIDATE.c.id)
+COLUMNS = [each.name for each in CANDIDATE.c if each is not CANDIDATE.c.id]
 
 
 def stage_asked(connection: Connection, statements: Statements, now: int) -> None:
@@ -31,7 +27,7 @@ def stage_asked(connection: Connection, statements: Statements, now: int) -> Non
     if not asked:
         return
     campaigns = [each for each in statements.situation.campaigns.campaigns if each.campaign in asked]
-    other = take_second(connection) if len(campaigns) > 1 else None
+    other = take_second(connection, sum(asked.values())) if len(campaigns) > 1 else None
     if other is None:
         _stage(connection, statements, campaigns)
     else:
@@ -65,24 +61,16 @@ def _stage_on_two(
         coming = beside.submit(_stage_beside, other, statements, now, theirs)
         _stage(connection, statements, mine)
         coming.result()
-    connection.execute(_taking(seen_as(other)))
+    take_rows(connection, other, CANDIDATE.name, COLUMNS, CANDIDATE.c.id.name)
 
 
 def _hand_over(connection: Connection, other: Connection, campaigns: Sequence[Campaign]) -> None:
     """Tells the other connection who is asked: it can't see what this one has not committed."""
-    for each in campaigns:
-        found = connection.scalars(ASKED_OF, {"of": each.campaign})
-        for ids in found.partitions():
-            with driver_cursor(other, HAND_OVER) as cursor:
-                cursor.executemany(HAND_OVER, [(number, each.campaign) for number in ids])
+    names = [each.campaign for each in campaigns]
+    give_rows(connection, other, select(ASKED).where(ASKED.c.campaign.in_(names)), ASKED.name)
 
 
 def _stage_beside(other: Connection, statements: Statements, now: int, campaigns: Sequence[Campaign]) -> None:
     statements.moment.tell(now=now)
     _stage(other, statements, campaigns)
     other.commit()
-
-
-@lru_cache(maxsize=2)
-def _taking(schema: str) -> TextClause:
-    return text(f"INSERT INTO candidate ({COLUMNS}) SELECT {COLUMNS} FROM {schema}.candidate ORDER BY id")

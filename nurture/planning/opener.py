@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Insert, Select, Text
 from nurture.campaign import After, Anniversary, Campaign, Entered
 from nurture.gates.reach import FIXED
 from nurture.gates.situation import Situation
-from nurture.store import seen_as, take_second
+from nurture.store import take_second
 
 from .cadence import Due
 from .opening import count_unreachable, gathering, open_after, open_schedule, received_since, source_name, storing
@@ -64,7 +64,7 @@ class Opener:
                 self._watch(segment)
                 watched.appendleft(segment)
             opened += coming.result()
-        take_over(self.connection, seen_as(second))
+        take_over(self.connection, second)
         return opened + sum(map(self._open_entered, watched))
 
     def open_beside(self) -> int:

@@ -5,6 +5,7 @@ from nurture.store.approval import approve_until, approved_until, asked, begin_a
 from nurture.store.change import change, change_selected, lock_sharing
 from nurture.store.collation import binary_order
 from nurture.store.engine import Reader, Recorder, open_engine, reading, sqlite_module, wal_fault, writing
+from nurture.store.handing import give_rows, take_rows
 from nurture.store.identity import bucket_of, database_id, database_secret, set_database_secret
 from nurture.store.inserting import insert_into
 from nurture.store.migrations import NewerDatabase, current_revision, needs_upgrade, upgrade
@@ -12,7 +13,6 @@ from nurture.store.pausing import pause, paused, resume
 from nurture.store.planner import PlanningConnection, planning, take_second
 from nurture.store.prepared import Prepared, driver_cursor, together
 from nurture.store.quota import line_quota, note_line_quota, pushes_since
-from nurture.store.scratch import seen_as
 from nurture.store.snapshot import backup
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "database_secret",
     "driver_cursor",
     "end_asking",
+    "give_rows",
     "insert_into",
     "line_quota",
     "lock_sharing",
@@ -50,9 +51,9 @@ __all__ = [
     "pushes_since",
     "reading",
     "resume",
-    "seen_as",
     "set_database_secret",
     "sqlite_module",
+    "take_rows",
     "take_second",
     "together",
     "upgrade",

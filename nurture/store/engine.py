@@ -141,10 +141,15 @@ def writing(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
-def begin_snapshot(connection: Connection, prepare: Prepare | None) -> None:
-    """Begins a snapshot that `prepare` makes its TEMP tables in; PostgreSQL then refuses to write to any other."""
+def begin_snapshot(connection: Connection, prepare: Prepare | None, exported: str | None = None) -> None:
+    """Begins a snapshot that `prepare` makes its TEMP tables in; PostgreSQL then refuses to write to any other.
+
+    `exported`: the name of another connection's snapshot on PostgreSQL, to be this one's too.
+    """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        if exported:
+            connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{exported}'")
     if prepare:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(f"PRAGMA main.cache_size = -{PLAN_CACHE_KIB}")

@@ -30,10 +30,10 @@ TABLES = (OPENED, MEMBERSHIP_CHANGE, SHOP_DAY, STIRRED, ASKED, CANDIDATE, DECISI
 
 
 @pytest.fixture
-def town(sqlite_database: str) -> Iterator[Engine]:
+def town(database_url: str) -> Iterator[Engine]:
     """Three hundred customers, for whom twenty campaigns have been planned three days ago."""
-    fill(sqlite_database, World(customers=300, seed=1), lambda said: None)
-    engine = open_engine(sqlite_database)
+    fill(database_url, World(customers=300, seed=1), lambda said: None)
+    engine = open_engine(database_url)
     with planning(engine, prepare) as opened:
         commit(opened, twenty(BEFORE), plan(opened.connection, twenty(BEFORE)))
     yield engine

@@ -2,9 +2,10 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, event, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from nurture.store import open_engine, planning, reading, take_second, writing
@@ -145,10 +146,7 @@ def test_a_run_may_plan_nothing(engine: Engine) -> None:
         assert connection.scalar(select(customer.c.id)) == ALICE
 
 
-def test_the_other_connections_of_a_large_plan_see_the_same_moment_and_cannot_write_either(
-    sqlite_database: str,
-) -> None:
-    engine = open_engine(sqlite_database)
+def test_the_other_connections_of_a_large_plan_see_the_same_moment_and_cannot_write_either(engine: Engine) -> None:
     admit(engine, [person(ALICE)])
     with planning(engine, make_candidates, large=True) as plan:
         second, third = take_second(plan.connection), take_second(plan.connection)
@@ -166,7 +164,33 @@ def test_the_other_connections_of_a_large_plan_see_the_same_moment_and_cannot_wr
         connection.execute(update(customer).values(version=9))
     with reading(engine) as connection:
         assert connection.scalars(select(customer.c.version)).all() == [9, 9]
+
+
+def test_what_is_worth_no_connection_to_postgresql_is_planned_on_one(postgres_database: str) -> None:
+    engine = open_engine(postgres_database)
+    with planning(engine, make_candidates) as plan:
+        assert take_second(plan.connection) is None
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE pg_class SET relpages = 1000000 WHERE relname = 'customer'"))
+    with planning(engine, make_candidates) as plan:
+        assert take_second(plan.connection, rows=10) is None
+        assert take_second(plan.connection, rows=1_000_000) is not None
     engine.dispose()
+
+
+def test_a_plan_that_gets_no_second_connection_goes_on_with_one(postgres_database: str) -> None:
+    engine = open_engine(postgres_database)
+    admit(engine, [person(ALICE)])
+    with planning(engine, make_candidates, large=True) as plan:
+        engine.dispose()
+        event.listen(engine, "do_connect", _refuse)
+        assert take_second(plan.connection) is None
+        assert plan.connection.scalar(select(func.count()).select_from(customer)) == 1
+    engine.dispose()
+
+
+def _refuse(dialect: Any, record: Any, arguments: Any, parameters: Any) -> None:
+    raise dialect.loaded_dbapi.OperationalError("FATAL: sorry, too many clients already")
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="nothing tells which files are open")
