@@ -6,6 +6,9 @@ PIP := --quiet --disable-pip-version-check --no-compile -c constraints.txt
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHONS := python3.13 python3.12 python3.11 python3
 
+# Where it is set, as in many images, each of the hundred processes that the tests begin would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help preview test lint bench bench-delivery worlds clean soak figures simulate mutations crashing chaos
 
@@ -55,45 +58,44 @@ clean: ## removes what make made; never a database
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
 	find nurture tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
-# The environment, made once and again when its description changes; what only developers need comes on top of it.
+# The environment, made once and again when its description changes; with what only developers need it is made in one go.
 # Debian splits ensurepip off its Python, and venv then fails half-way, so it is asked for first. PIP_USE_PEP517, as pip
 # 23 builds dkimpy the old way, and complains. An environment that works is kept, and its packages are brought up to date.
-$(VENV)/.ok: pyproject.toml constraints.txt
-	@set -e; \
-	if command -v uv >/dev/null 2>&1; then \
-		echo "Making $(VENV) with uv, once ..." >&2; \
-		$(VENV)/bin/python -c '$(SUITABLE)' >/dev/null 2>&1 || uv venv --quiet --clear $(VENV); \
-		VIRTUAL_ENV=$(VENV) uv pip install --quiet -c constraints.txt -e .; \
-	else \
-		if ! $(VENV)/bin/python -c 'import pip; $(SUITABLE)' >/dev/null 2>&1; then \
-			for python in $(PYTHONS); do \
-				"$$python" -c '$(SUITABLE)' >/dev/null 2>&1 || continue; \
-				bare=$$python; \
-				"$$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || continue; \
-				chosen=$$python; break; \
-			done; \
-			if [ -z "$$bare" ]; then \
-				echo "nurture needs Python 3.11, 3.12 or 3.13, and none of these is one: $(PYTHONS)." >&2; \
-				echo "Install one (Debian, Ubuntu: apt-get install python3 python3-venv; macOS: brew install python@3.13)," >&2; \
-				echo "or install uv, which brings its own." >&2; exit 1; \
-			fi; \
-			if [ -z "$$chosen" ]; then \
-				version=$$("$$bare" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
-				echo "$$bare can make no virtual environment: its ensurepip module is missing." >&2; \
-				echo "Debian, Ubuntu: apt-get install python$$version-venv" >&2; exit 1; \
-			fi; \
-			echo "Making $(VENV) with $$chosen, once: about half a minute ..." >&2; \
-			rm -rf $(VENV); "$$chosen" -m venv $(VENV); \
+define environment
+@set -e; \
+if command -v uv >/dev/null 2>&1; then \
+	echo "Making $(VENV) with uv, once ..." >&2; \
+	$(VENV)/bin/python -c '$(SUITABLE)' >/dev/null 2>&1 || uv venv --quiet --clear $(VENV); \
+	VIRTUAL_ENV=$(VENV) uv pip install --quiet -c constraints.txt -e '$(1)'; \
+else \
+	if ! $(VENV)/bin/python -c 'import pip; $(SUITABLE)' >/dev/null 2>&1; then \
+		for python in $(PYTHONS); do \
+			"$$python" -c '$(SUITABLE)' >/dev/null 2>&1 || continue; \
+			bare=$$python; \
+			"$$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || continue; \
+			chosen=$$python; break; \
+		done; \
+		if [ -z "$$bare" ]; then \
+			echo "nurture needs Python 3.11, 3.12 or 3.13, and none of these is one: $(PYTHONS)." >&2; \
+			echo "Install one (Debian, Ubuntu: apt-get install python3 python3-venv; macOS: brew install python@3.13)," >&2; \
+			echo "or install uv, which brings its own." >&2; exit 1; \
 		fi; \
-		PIP_USE_PEP517=1 $(VENV)/bin/python -m pip install $(PIP) -e .; \
-	fi
+		if [ -z "$$chosen" ]; then \
+			version=$$("$$bare" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+			echo "$$bare can make no virtual environment: its ensurepip module is missing." >&2; \
+			echo "Debian, Ubuntu: apt-get install python$$version-venv" >&2; exit 1; \
+		fi; \
+		echo "Making $(VENV) with $$chosen, once: about half a minute ..." >&2; \
+		rm -rf $(VENV); "$$chosen" -m venv $(VENV); \
+	fi; \
+	PIP_USE_PEP517=1 $(VENV)/bin/python -m pip install $(PIP) -e '$(1)'; \
+fi
+endef
+
+$(VENV)/.ok: pyproject.toml constraints.txt
+	$(call environment,.)
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.ok
-	@set -e; \
-	if command -v uv >/dev/null 2>&1; then \
-		VIRTUAL_ENV=$(VENV) uv pip install --quiet -c constraints.txt -e '.[dev]'; \
-	else \
-		PIP_USE_PEP517=1 $(VENV)/bin/python -m pip install $(PIP) -e '.[dev]'; \
-	fi
-	@touch $@
+$(VENV)/.dev: pyproject.toml constraints.txt
+	$(call environment,.[dev])
+	@touch $(VENV)/.ok $@
