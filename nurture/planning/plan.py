@@ -3,7 +3,7 @@
 The same snapshot and the same situation give the same rows, whoever asks: preview is `plan`, run is `plan` + `commit`.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, select
@@ -17,18 +17,17 @@ from nurture.store.tables import Touch, table
 
 from .cadence import Due, find_due
 from .cutting import EVERYBODY, ranges
-from .dividing import stage_asked
+from .dividing import stage_asked, stage_steps
 from .limits import crowded, open_owners, surplus
 from .opener import Opener
 from .settling import fill_flags, next_looks, settling
-from .staging import ask, stage, stirring
+from .staging import ask, stirring
 from .statements import Statements, statements_of
 from .streaming import place_all
 from .times import fill_shop_days, prepare_times
 from .workspace import CANDIDATE, DECISION, OPENED, PLAN_STEP, STIRRED, count_rows
 
 TOUCH = table(Touch)
-CAMPAIGNS_OPENED = select(OPENED.c.campaign).distinct()
 OF_ASKED = delete(CANDIDATE).where(CANDIDATE.c.thread > 0)
 
 
@@ -56,21 +55,18 @@ def plan(connection: Connection, situation: Situation) -> Planned:
     stir = statements.keep(lambda: stirring(statements.situation, all_open=everybody), "stirring", everybody)
     owners = connection.execute(stir).rowcount
     if owners:
-        _decide(connection, situation, statements, opener.staged, days=not due.segments)
+        _decide(connection, situation, statements, days=not due.segments)
     return Planned(due, opened, owners, opener.left_out)
 
 
-def _decide(
-    connection: Connection, situation: Situation, statements: Statements, broadcasts: Collection[str], *, days: bool
-) -> None:
+def _decide(connection: Connection, situation: Situation, statements: Statements, *, days: bool) -> None:
     if days:
         fill_shop_days(connection, situation)
     _write_steps(connection, situation)
     fill_flags(connection)
     count_rows(connection, OPENED)
     ask(connection)
-    _stage_opened(connection, statements, broadcasts)
-    stage_asked(connection, statements, situation.instant)
+    stage_steps(connection, statements, situation.instant)
     limits = limits_of(situation)
     if _stir_crowd(connection, situation, limits):
         connection.execute(OF_ASKED)
@@ -88,14 +84,6 @@ def _decide(
         connection.execute(of_range, {"first": first, "last": last})
     for each in others:
         connection.execute(each)
-
-
-def _stage_opened(connection: Connection, statements: Statements, broadcasts: Collection[str]) -> None:
-    """Whatever has opened but the broadcasts, which were staged at once."""
-    names = set(connection.scalars(CAMPAIGNS_OPENED)).difference(broadcasts)
-    for campaign in statements.situation.campaigns.campaigns:
-        if campaign.campaign in names:
-            stage(connection, statements, campaign, fresh=True)
 
 
 def _stir_crowd(connection: Connection, situation: Situation, limits: Iterable[Limit]) -> bool:

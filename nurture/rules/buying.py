@@ -1,5 +1,6 @@
 """Operators about orders: how many, what, how much, first and last."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, distinct, exists, func, select
@@ -8,7 +9,7 @@ from nurture.condition.vocabulary import Comparison, FirstOrder, LastOrder, Orde
 from nurture.store.tables import CustomerFact, Order, OrderLine, Product, probe
 
 from .clause import Clause, any_value, ends, in_range
-from .form import among_those
+from .form import among_those, probe_or_groups
 from .scope import Scope
 
 ORDER, LINE, PRODUCT, FACT = (probe(each) for each in (Order, OrderLine, Product, CustomerFact))
@@ -23,8 +24,13 @@ def orders(scope: Scope, asked: Orders) -> Clause:
     if _only_total(asked):
         assert asked.total is not None
         return Clause(_ranged(scope, FACT.c.order_total, asked.total), fact(scope, FACT.c.order_total, 0), "money")
-    found = _lines(scope, asked) if asked.product or asked.category else _orders(scope, asked)
-    return _counted(found, asked)
+    find, owner = (_lines, LINE) if asked.product or asked.category else (_orders, ORDER)
+    found = find(scope, asked)
+    clause = _counted(found.where(owner.c.customer_id == scope.customer_id), asked)
+    if not (scope.everybody and asked.count and (asked.count.at_least or 0) > 0):
+        return clause
+    grouped = found.group_by(owner.c.customer_id).having(*_wanted(found, asked))
+    return replace(clause, predicate=probe_or_groups(scope.customer_id, clause.predicate, grouped, owner.c.customer_id))
 
 
 def first_order(scope: Scope, asked: FirstOrder) -> Clause:
@@ -102,7 +108,6 @@ def _of_facts(scope: Scope, *wanted: ColumnElement[bool]) -> ColumnElement[bool]
 
 def _orders(scope: Scope, asked: Orders) -> Select[Any]:
     statement: Select[Any] = select(func.count(), func.sum(ORDER.c.total)).where(
-        ORDER.c.customer_id == scope.customer_id,
         ORDER.c.ordered_at <= scope.instant,
         *period(scope, asked, ORDER.c.ordered_at),
         _status(asked),
@@ -118,7 +123,6 @@ def _lines(scope: Scope, asked: Orders) -> Select[Any]:
     statement: Select[Any] = select(
         func.count(distinct(LINE.c.order_id)), func.sum(LINE.c.price * LINE.c.quantity)
     ).where(
-        LINE.c.customer_id == scope.customer_id,
         LINE.c.ordered_at <= scope.instant,
         *period(scope, asked, LINE.c.ordered_at),
         *_goods(asked),
@@ -137,14 +141,22 @@ def _lines(scope: Scope, asked: Orders) -> Select[Any]:
 def _counted(found: Select[Any], asked: Orders) -> Clause:
     # EXISTS stops at the first row; a count reads them all, so it is taken only where a number is asked for.
     count, total = (found.with_only_columns(column).scalar_subquery() for column in found.selected_columns)
+    parts = _compared(count, total, asked) or [found.with_only_columns(1).exists()]
+    return Clause(and_(*parts), total if asked.total and not asked.count else count, "count")
+
+
+def _wanted(found: Select[Any], asked: Orders) -> list[ColumnElement[bool]]:
+    count, total = found.selected_columns
+    return _compared(count, total, asked)
+
+
+def _compared(count: ColumnElement[Any], total: ColumnElement[Any], asked: Orders) -> list[ColumnElement[bool]]:
     parts: list[ColumnElement[bool]] = []
     if asked.count:
         parts.append(in_range(count, asked.count))
     if asked.total:
         parts.append(in_range(func.coalesce(total, 0), asked.total))
-    if not parts:
-        parts.append(found.with_only_columns(1).exists())
-    return Clause(and_(*parts), total if asked.total and not asked.count else count, "count")
+    return parts
 
 
 def _goods(asked: Orders | This) -> list[ColumnElement[bool]]:

@@ -6,7 +6,7 @@ For few customers the set is the wrong form: it reads the whole table however fe
 
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Exists, Select
+from sqlalchemy import Boolean, ColumnElement, Exists, Select, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -26,7 +26,20 @@ def probe_or_set(
     return _Form(probe, customer_id.in_(ids)) if everybody else probe
 
 
+def probe_or_groups(
+    customer_id: ColumnElement[Any], probe: ColumnElement[bool], groups: Select[Any], column: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """`probe` counts rows of the customer; `groups`, by `column`, gives those for whom it is true. For everybody.
+
+    PostgreSQL counted for a million customers one by one, in 5 s and not in 2. SQLite walks along one index either way.
+    """
+    found = groups.with_only_columns(column.label("customer_id")).subquery("counted")
+    return _Form(select(1).where(found.c.customer_id == customer_id).exists(), probe)
+
+
 class _Form(FunctionElement[bool]):
+    """The form for PostgreSQL, and that for SQLite."""
+
     inherit_cache = True
     type = Boolean()
 
@@ -36,12 +49,12 @@ class _Form(FunctionElement[bool]):
 
 
 @compiles(_Form)
-def _probe(element: _Form, compiler: SQLCompiler, **options: Any) -> str:
-    probe, _ = element.clauses
-    return compiler.process(probe, **options)
+def _elsewhere(element: _Form, compiler: SQLCompiler, **options: Any) -> str:
+    form, _ = element.clauses
+    return compiler.process(form, **options)
 
 
 @compiles(_Form, "sqlite")
-def _set(element: _Form, compiler: SQLCompiler, **options: Any) -> str:
-    _, among = element.clauses
-    return f"({compiler.process(among, **options)})"
+def _on_sqlite(element: _Form, compiler: SQLCompiler, **options: Any) -> str:
+    _, form = element.clauses
+    return f"({compiler.process(form, **options)})"
