@@ -51,7 +51,8 @@ class Works:
     """For answers and questions; pushes have their own."""
 
     async def close(self) -> None:
-        """Ends what the daemon does not end itself."""
+        """Ends all connections, when nothing uses them any more."""
+        await self.daemon.close()
         if self.line:
             await self.line.close()
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 import structlog
 from apscheduler.events import (
@@ -40,6 +41,7 @@ from .notifying import ALIVE, READY, STOPPING, Notify
 from .reload import Watched
 
 log = structlog.get_logger()
+Result = TypeVar("Result")
 TICK = 60
 """Seconds between ticks."""
 POLL = 2
@@ -122,6 +124,8 @@ class Daemon:
         self._settled = False
         self.stopping = asyncio.Event()
         self._delivering = asyncio.Lock()
+        self._underway: set[asyncio.Task[Any]] = set()
+        """What hands messages over: a stop that cancels whoever waits for it must not cut a letter off."""
         self._ticking = self._asked = False
         """Whether a tick is running, and whether another one was asked for meanwhile."""
 
@@ -139,7 +143,7 @@ class Daemon:
             return Step(None, {})
         if self.live:
             # Before anything is claimed here: all leases that the lock proves dead, and none of our own.
-            await self.worker.reap(everything=self.alone and not self._settled)
+            await self._to_its_end(self.worker.reap(everything=self.alone and not self._settled))
             self._settled = True
         planned = await self._planned() if self.live and self.plans else None
         delivered = await self.deliver()
@@ -185,8 +189,18 @@ class Daemon:
         """Delivers what is due; two never run at once."""
         if not self.live or self.stopping.is_set() or self.guard.halted():
             return {}
+        return await self._to_its_end(self._deliver())
+
+    async def _deliver(self) -> dict[str, int]:
         async with self._delivering:
             return dict((await self.worker.deliver_due()).counts)
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Awaits work that goes on where the awaiting is cancelled."""
+        task = asyncio.create_task(work)
+        self._underway.add(task)
+        task.add_done_callback(self._underway.discard)
+        return await asyncio.shield(task)
 
     async def run(self) -> None:
         """Ticks until SIGTERM or SIGINT, then drains. SIGHUP: a tick at once, which takes changed files."""
@@ -208,6 +222,7 @@ class Daemon:
             for task in watching:
                 task.cancel()
             await self.drain()
+            log.info("stopped", name=self.name)
 
     def stop(self) -> None:
         """Asks the daemon to finish: nothing more is claimed, what is handed over is awaited."""
@@ -215,15 +230,17 @@ class Daemon:
         self.stopping.set()
 
     async def drain(self) -> None:
-        """Waits for what is on its way, gives the planner's role up and closes the connections."""
-        try:
-            async with asyncio.timeout(DRAIN), self._delivering:
-                pass
-        except TimeoutError:
+        """Waits for what is on its way and gives the planner's role up; `close` comes after."""
+        if self._underway and (await asyncio.wait(self._underway, timeout=DRAIN))[1]:
             log.warning("drain_timeout", seconds=DRAIN)
+            for task in self._underway:
+                task.cancel()
+            await asyncio.wait(self._underway, timeout=DRAIN)
         await asyncio.to_thread(self._give_up)
+
+    async def close(self) -> None:
+        """Closes connections and writer: when nobody, such as a page that takes an opt-out, writes any more."""
         await self.worker.close()
-        log.info("stopped", name=self.name)
 
     async def _planned(self) -> Committed | None:
         """None where another process plans: it runs the errands too."""

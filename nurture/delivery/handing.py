@@ -48,11 +48,15 @@ class HandingOver:
         passage = self._passages.pop(ready.claimed.touch_id)
         self._record(Tried(ready.claimed, outcome, passage.fenced, passage.refused))
 
-    async def recorded(self) -> None:
-        """Waits until every outcome is written; what was drawn and never settled is given back or unknown."""
+    def settle_rest(self) -> None:
+        """Has what was drawn and never settled given back, or unknown where it may have been handed over."""
         for passage in list(self._passages.values()):
-            outcome: Outcome = Unknown(BROKEN) if passage.fenced else NotSent(BROKEN)
+            outcome: Outcome = Unknown(BROKEN) if passage.permitted else NotSent(BROKEN)
             self._record(Tried(passage.claimed, outcome, passage.fenced, refused=not passage.fenced))
+        self._passages.clear()
+
+    async def recorded(self) -> None:
+        """Waits until every outcome is written."""
         while self._recording:
             await asyncio.wait(self._recording)
         await asyncio.gather(*self._again)

@@ -23,6 +23,9 @@ class Passage:
         one that was passed already."""
         self.ready, self.claimed = ready, ready.claimed
         self.fenced = False
+        """Whether the fence was passed, or may have been."""
+        self.permitted = False
+        """Whether the sender was told so: before that nothing can have been handed over."""
         self.refused = False
         self._settler, self._clock, self._ending = settler, settler.clock, ending
         self._wall, self._boot = begun
@@ -40,6 +43,9 @@ class Passage:
             # A COMMIT may fail behind its work: what the fence wrote is taken back, and it is tried again, but later.
             self.fenced = True
             return None
+        except BaseException:
+            self.fenced = True  # cancelled, while its transaction goes on
+            raise
         self.refused = not self.fenced
         return self._permit() if self.fenced else None
 
@@ -70,6 +76,7 @@ class Passage:
         return bool(passed)
 
     def _permit(self) -> Permit:
+        self.permitted = True
         return Permit(float(self.claimed.sendable_until), self._still)
 
     def _still(self) -> bool:

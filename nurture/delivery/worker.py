@@ -13,15 +13,13 @@ from functools import partial
 from typing import Protocol
 
 import structlog
-from sqlalchemy import BigInteger, Connection, Engine, literal, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine
 
 from nurture.campaign import Campaigns
 from nurture.channels.fence import Fence
 from nurture.channels.outcome import Outcome
 from nurture.clock import Clock
 from nurture.gates.situation import Situation
-from nurture.store.tables import Touch, table
 
 from .claiming import claim, take
 from .composer import Composer
@@ -31,7 +29,7 @@ from .looking import Looked, still
 from .lookout import Lookout
 from .passage import Passage
 from .preparing import Preparer
-from .reaping import Reaped, reap
+from .reaping import Reaped, extend_leases, give_back_claims, reap
 from .recording import Tried, release
 from .repeating import judged, take_again
 from .settling import Settler
@@ -39,7 +37,6 @@ from .values import Claimed, Ready
 from .writer import Writer
 
 log = structlog.get_logger()
-TOUCH = table(Touch)
 BATCH = 100
 AHEAD = 1
 """Batches that are being written by another process when the next is given to it."""
@@ -112,6 +109,8 @@ class Worker:
         self.stopping = False
         self.lost = False
         """Leases could not be renewed: nothing more is handed over in this round."""
+        self._broke_off = False
+        """A run ended with an error or was cancelled: it may have left claims that nobody works on."""
         self.halted: Callable[[], bool] = lambda: False
         """Whether clock or database forbid to hand anything over; asked before each claim and each fence."""
 
@@ -131,16 +130,27 @@ class Worker:
     async def deliver_due(self) -> Delivered:
         """Delivers until nothing can be claimed now."""
         before = Counter(self.counts)
-        self.lost = False  # the round before gave back whatever it held
+        await self._forsake()
+        self.lost = False  # nothing is held any more
         self.preparer.forget()
         renewing = asyncio.create_task(self._renew())
         try:
             while await self._round():
                 pass  # what came back, such as the next channel of a refused address, may be due at once
+        except BaseException:
+            self._broke_off = True
+            raise
         finally:
             renewing.cancel()
             await self.preparer.rest()
         return Delivered(self.counts - before)
+
+    async def _forsake(self) -> None:
+        """Gives back what a run that broke off had claimed: this worker's renewals would keep it from everybody."""
+        if self._broke_off:
+            now = self.clock.now()
+            await self.writer.run(partial(give_back_claims, worker=self.name, now=now))
+            self._broke_off = False
 
     async def _round(self) -> bool:
         """Claims and hands over until the claims run dry; False when there was nothing to claim."""
@@ -161,6 +171,10 @@ class Worker:
                     break
                 else:
                     await self.clock.sleep(0.1 if open_ else 0.01)
+        except asyncio.CancelledError:
+            for connection in connections:
+                connection.cancel()
+            raise
         finally:
             written = await asyncio.gather(*self._preparing, return_exceptions=True)
             self._preparing.clear()
@@ -188,6 +202,7 @@ class Worker:
                 await sender.close()
         await self.preparer.rest()
         self.lookout.close()
+        await self.writer.finish()
         self.writer.close()
 
     async def _claim_batch(self, queues: Mapping[str, Queue], channels: Collection[str]) -> bool:
@@ -255,6 +270,8 @@ class Worker:
                 await sender.send_many(handing.messages(), handing.fence_of, handing.settle)
             except Exception as problem:  # a bug of one connection must not take the others along
                 log.error("sender_failed", error=type(problem).__name__)
+            finally:
+                handing.settle_rest()
             await handing.recorded()
             if handing.ended:
                 return
@@ -283,13 +300,9 @@ class Worker:
             await self.clock.sleep(LEASE / 3)
             until = int(self.clock.now().timestamp()) + LEASE
             try:
-                await self.writer.run(partial(_extend, name=self.name, until=until))
-            except SQLAlchemyError:
+                await self.writer.run(partial(extend_leases, worker=self.name, until=until))
+            except Exception as problem:  # whatever it is, the touches belong to somebody else soon
+                log.error("renewal_failed", error=type(problem).__name__)
                 self.lost = True
             self.lost |= self.clock.boottime() - renewed > LEASE
             renewed = self.clock.boottime()
-
-
-def _extend(connection: Connection, *, name: str, until: int) -> None:
-    mine = update(TOUCH).where(TOUCH.c.worker == name, TOUCH.c.status == "claimed")
-    connection.execute(mine.values(lease_until=literal(until, BigInteger)))

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, TimeoutError
 
 from nurture.store import Recorder
 
@@ -24,8 +24,8 @@ IN_VAIN = 2
 """Times in a row that nobody came while a transaction waited: they are on the way to a server and back."""
 NOT_WAITING = 8
 """Transactions that then wait for nobody."""
-TIDY_AFTER = 16
-"""Transactions after which the WAL is emptied, at a moment when nobody waits."""
+CHECKPOINT_AFTER = 16
+"""Transactions after which the WAL is moved into the file, at a moment when nobody waits."""
 
 
 class _Waiting(NamedTuple):
@@ -47,7 +47,7 @@ class Writer:
         self._lasted = 0.0
         self._in_vain = 0
         self._not_waiting = 0
-        self._untidied = 0
+        self._since_checkpoint = 0
         self._thread = ThreadPoolExecutor(1, "nurture-writer")
         self._waiting: list[_Waiting] = []
         self._busy: asyncio.Task[None] | None = None
@@ -83,13 +83,19 @@ class Writer:
         """One transaction of its own, after what is on its way."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._alone, work)
 
+    async def finish(self) -> None:
+        """Until all that was put is written."""
+        while self._busy:
+            await asyncio.wait({self._busy})
+
     def close(self) -> None:
-        """Waits for what is on its way and ends the thread."""
+        """Waits for the transaction that is on its way and ends the thread: nothing can be put any more."""
         self._thread.shutdown()
         self._recorder.close()
 
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()
+        batch: list[_Waiting] = []
         try:
             while self._waiting:
                 await self._linger(loop)
@@ -100,7 +106,13 @@ class Writer:
                 _settle(batch, await loop.run_in_executor(self._thread, self._attempt, batch, ready))
                 _end(self._working)
                 self._lasted = self._boottime() - began
-                await self._tidy(loop)
+                await self._checkpoint(loop)
+        except BaseException as problem:
+            # Nobody else would tell them: the thread has ended, or the loop is about to.
+            left, self._waiting = [*batch, *self._waiting], []
+            _settle(left, [problem] * len(left))
+            if not isinstance(problem, Exception):
+                raise
         finally:
             if self._working:
                 _end(self._working)
@@ -122,10 +134,10 @@ class Writer:
         self._in_vain = self._in_vain + 1 if len(self._waiting) == present else 0
         self._not_waiting = NOT_WAITING if self._in_vain >= IN_VAIN else 0
 
-    async def _tidy(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._untidied += 1
-        if self._untidied >= TIDY_AFTER and not self._waiting:
-            self._untidied = 0
+    async def _checkpoint(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._since_checkpoint += 1
+        if self._since_checkpoint >= CHECKPOINT_AFTER and not self._waiting:
+            self._since_checkpoint = 0
             await loop.run_in_executor(self._thread, self._recorder.checkpoint)
 
     def _attempt(self, batch: list[_Waiting], ready: Callable[[], object]) -> list[Any]:
@@ -133,7 +145,7 @@ class Writer:
         try:
             return self._together(batch, ready)
         except Exception as problem:
-            if len(batch) > 1 and not isinstance(problem, OperationalError):
+            if len(batch) > 1 and not isinstance(problem, OperationalError | TimeoutError):
                 return [result for each in batch for result in self._attempt([each], ready)]
             return [problem] * len(batch)
 
@@ -161,9 +173,11 @@ def _end(future: "asyncio.Future[None]") -> None:
 
 def _settle(batch: list[_Waiting], results: list[Any]) -> None:
     for each, result in zip(batch, results, strict=True):
-        if each.done.cancelled():
+        if each.done.done():
             continue
-        if isinstance(result, Exception):
+        if isinstance(result, asyncio.CancelledError):
+            each.done.cancel()
+        elif isinstance(result, BaseException):
             each.done.set_exception(result)
         else:
             each.done.set_result(result)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, Transaction, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 
 Prepare = Callable[[Connection], None]
@@ -59,73 +59,72 @@ def reading(engine: Engine, prepare: Prepare | None = None) -> Iterator[Connecti
         connection.rollback()
 
 
-class Reader:
-    """A connection that is kept from one snapshot to the next: SQLite takes 2 ms to open one, and its pages along."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine.get_execution_options().get("reader", engine)
-        self._connection: Connection | None = None
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """As the function `reading`, one after the other; after an error the next one connects anew."""
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        try:
-            with self._connection.begin() as snapshot:
-                begin_snapshot(self._connection, None)
-                yield self._connection
-                snapshot.rollback()
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Gives the connection back."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-
-class Recorder:
-    """A connection that is kept from one write transaction to the next, for one thread.
-
-    On PostgreSQL each transaction borrows one: the pool asks it first whether its server is still there.
-    """
+class Kept:
+    """A connection that is kept from one transaction to the next, for one thread at a time."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """As the function `writing`, one after the other; after an error the next one connects anew."""
-        if self._engine.dialect.name != "sqlite":
-            with writing(self._engine) as borrowed:
-                yield borrowed
-            return
+    def _begun(self) -> Iterator[tuple[Connection, Transaction]]:
+        """A transaction; an error in it ends the connection, and the next one is made anew."""
         if self._connection is None:
-            self._connection = self._engine.connect().execution_options(write=True)
+            self._connection = self._engine.connect()
+            self._connection.detach()  # a pool would wait for it, and hand a broken one out again
         try:
-            with self._connection.begin():
-                yield self._connection
+            with self._connection.begin() as transaction:
+                yield self._connection, transaction
         except BaseException:
             self.close()
             raise
 
-    def checkpoint(self) -> None:
-        """On SQLite: moves what was committed from the WAL into the file, which it else does within a COMMIT, every
-        thousand pages, while somebody waits (sqlite.org/wal.html section 3.2). It waits for no reader."""
-        if self._connection is None or (driver := self._connection.dialect.dbapi) is None:
-            return
-        with suppress(driver.Error):  # what is wrong with the disk, the next COMMIT tells
-            driver_connection(self._connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-
     def close(self) -> None:
-        """Gives the connection back."""
+        """Ends the connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+class Reader(Kept):
+    """Reads on one connection: SQLite takes 2 ms to open one, and its pages along."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine.get_execution_options().get("reader", engine))
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """As the function `reading`, one after the other."""
+        with self._begun() as (connection, snapshot):
+            begin_snapshot(connection, None)
+            yield connection
+            snapshot.rollback()
+
+
+class Recorder(Kept):
+    """Writes on one connection: to borrow one takes SQLite's writer 0.15 ms, and others wait for what it writes.
+
+    On PostgreSQL each transaction borrows one: the pool asks it first whether its server is still there.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine.execution_options(write=True))
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """As the function `writing`, one after the other."""
+        if self._engine.dialect.name != "sqlite":
+            with writing(self._engine) as borrowed:
+                yield borrowed
+            return
+        with self._begun() as (connection, _):
+            yield connection
+
+    def checkpoint(self) -> None:
+        """Moves what was committed from SQLite's WAL into the file, which is else done within a COMMIT, every thousand
+        pages, while somebody waits for it (sqlite.org/wal.html section 3.2). It waits for no reader."""
+        if self._connection is not None:
+            checkpoint(self._connection)
 
 
 @contextmanager
@@ -156,6 +155,14 @@ def begin_snapshot(connection: Connection, prepare: Prepare | None, exported: st
         prepare(connection)
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def checkpoint(connection: Connection) -> None:
+    """Moves what was committed from SQLite's WAL into the file, as far as no reader needs it there; between two
+    transactions of this connection. It raises nothing: what is wrong with a disk, the next COMMIT tells."""
+    assert connection.dialect.dbapi is not None
+    with suppress(connection.dialect.dbapi.Error):
+        driver_connection(connection).execute("PRAGMA main.wal_checkpoint(PASSIVE)").fetchone()
 
 
 def driver_connection(connection: Connection) -> Any:

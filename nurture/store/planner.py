@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError, TimeoutError
 
-from nurture.store.engine import Prepare, begin_snapshot, driver_connection, sqlite_module, writing
+from nurture.store.engine import Prepare, begin_snapshot, checkpoint, driver_connection, sqlite_module, writing
 from nurture.store.scratch import BESIDE, SCRATCH, attach_scratch, letting_go, put_down
 
 log = structlog.get_logger()
@@ -205,7 +205,6 @@ def _checkpoint(connection: Connection, *, now: bool) -> None:
     Left to SQLite it would be a part of nearly every commit: 20 ms of most, and a second of some.
     """
     if connection.dialect.name == "sqlite":
-        driver = driver_connection(connection)
-        driver.execute("PRAGMA wal_autocheckpoint = 0")
+        driver_connection(connection).execute("PRAGMA wal_autocheckpoint = 0")
         if now:
-            driver.execute("PRAGMA main.wal_checkpoint(PASSIVE)").fetchall()
+            checkpoint(connection)

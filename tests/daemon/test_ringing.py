@@ -33,6 +33,7 @@ def test_who_changes_a_file_while_it_plans_waits_for_no_minute(engine: Engine, t
     async def live() -> None:
         async with asyncio.timeout(45):
             await daemon.run()
+            await daemon.close()
 
     daemon = Daemon(
         "daemon",

@@ -129,6 +129,16 @@ def answered_in_the_chat(village: Village) -> None:
     assert village.line.offences == []
 
 
+def test_a_letter_in_the_servers_hands_is_awaited_by_a_daemon_that_is_told_to_stop(village: Village) -> None:
+    village.inbox.thinks = 3
+    daemon = village.start("run")
+    daemon.until(lambda: bool(village.inbox.mails))
+    assert daemon.end(signal.SIGTERM) == 0, daemon.said
+    states = touches(village, ALICE) + touches(village, BOB)
+    assert states.count("sent") == arrived(village, ALICE) + arrived(village, BOB) >= 1
+    assert set(states) == {"planned", "sent"}
+
+
 def test_nothing_leaves_before_the_owner_has_pressed_the_button(village: Village) -> None:
     config = village.folder / "config.yaml"
     config.write_text(

@@ -40,11 +40,14 @@ class Inbox:
 
     mails: list[tuple[str, EmailMessage]] = field(default_factory=list)
     """Recipient and the parsed mail."""
+    thinks: float = 0
+    """Seconds until it says so."""
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         mail = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
         self.mails.append((envelope.rcpt_tos[0], mail))
+        await asyncio.sleep(self.thinks)
         return "250 2.0.0 kept"
 
 

@@ -2,12 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, event, select, update
 
-from nurture.delivery.reaping import Reaped, reap
-from nurture.store import reading, writing
+from nurture.delivery.reaping import Reaped, extend_leases, give_back_claims, reap
+from nurture.store import open_engine, reading, writing
 from nurture.store.tables import Touch, TouchLog, table
 from tests.planning.people import instant
 from tests.store.waiting import until_somebody_waits
@@ -48,6 +49,26 @@ def test_two_who_settle_the_same_lease_tell_it_once(engine: Engine, tmp_path: Pa
     with reading(engine) as connection:
         said = select(log.c.status).where(log.c.verdict == "lease_over")
         assert list(connection.scalars(said)) == [ended]
+
+
+def test_leases_are_found_by_their_index_among_a_million_touches(sqlite_database: str) -> None:
+    engine, plans = open_engine(sqlite_database), []
+
+    def explain(connection: Connection, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
+        if "touch" in statement and not statement.startswith("EXPLAIN"):
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            plans.extend(row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+
+    event.listen(engine, "before_cursor_execute", explain)
+    with writing(engine) as connection:
+        reap(connection, LATER)
+        reap(connection, LATER, everything=True)
+        give_back_claims(connection, "one", LATER)
+        extend_leases(connection, "one", int(LATER.timestamp()))
+    assert len(plans) == 4
+    assert all("touch USING INDEX ix_touch_lease" in each for each in plans), plans
+    engine.dispose()
 
 
 @pytest.mark.parametrize("held", ["claimed", "sending"])

@@ -5,7 +5,9 @@ from itertools import count
 from threading import Event
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import TimeoutError
 
 from nurture.delivery.writer import Writer
 
@@ -135,3 +137,43 @@ def test_a_bug_in_one_of_them_does_not_take_the_others_along(engine: Engine) -> 
     one, two, three = asyncio.run(meet())
     assert (one, three) == (1, 3)
     assert isinstance(two, KeyError)
+
+
+def test_who_finds_no_connection_is_not_tried_one_by_one(engine: Engine) -> None:
+    """Each of a hundred would wait for the pool as long as all of them together, and the leases run out meanwhile."""
+    tried: list[list[int]] = []
+
+    def work(connection: Connection, items: list[int]) -> list[int]:
+        tried.append(items)
+        raise TimeoutError("no connection was free")
+
+    async def meet() -> list[object]:
+        writer = Writer(engine)
+        found = await asyncio.gather(*(writer.put(work, number) for number in (1, 2, 3)), return_exceptions=True)
+        writer.close()
+        return list(found)
+
+    assert [type(each) for each in asyncio.run(meet())] == [TimeoutError] * 3
+    assert tried == [[1, 2, 3]]
+
+
+def test_who_puts_after_the_end_is_told(engine: Engine) -> None:
+    async def meet() -> None:
+        writer = Writer(engine)
+        writer.close()
+        with pytest.raises(RuntimeError, match="shutdown"):
+            await asyncio.wait_for(writer.put(lambda connection, items: items, 1), 5)
+
+    asyncio.run(meet())
+
+
+def test_all_that_was_put_is_written_before_it_ends(engine: Engine) -> None:
+    async def meet() -> list[bool]:
+        writer = Writer(engine)
+        waiting = [writer.put(lambda connection, items: items, number) for number in range(250)]
+        await writer.finish()
+        writer.close()
+        await asyncio.sleep(0)
+        return [each.done() and not each.exception() for each in waiting]
+
+    assert asyncio.run(meet()) == [True] * 250

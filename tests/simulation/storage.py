@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 
 from nurture.store import open_engine, sqlite_module, upgrade, writing
@@ -93,9 +93,10 @@ class Storage:
         self._listeners: dict[str, Callable[..., Any]] = {
             "before_cursor_execute": self._before_statement,
             "connect": self._add_time,
+            "begin": self._before_begin,
         }
         for name, listener in self._listeners.items():
-            event.listen(self.engine, name, listener)
+            event.listen(self.engine, name, listener, insert=True)
         with writing(self.engine) as connection:
             for statement in JOURNAL.split(";\n"):
                 connection.exec_driver_sql(statement.replace("§", ";"))
@@ -123,13 +124,14 @@ class Storage:
         return PROCESS.get() is not None and self.dice.fault("db_interrupted", 0.0005)
 
     def _before_statement(self, connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if PROCESS.get() is None:
-            return
-        if statement.startswith("BEGIN IMMEDIATE"):
-            if self.dice.fault("db_busy", 0.01):
-                raise self._error(statement, "database is locked")
-        elif self.dice.fault("db_error", 0.0015):
+        if PROCESS.get() is not None and self.dice.fault("db_error", 0.0015):
             raise self._error(statement, "disk I/O error")
+
+    def _before_begin(self, connection: Connection) -> None:
+        """As when the engine has tried to begin for minutes."""
+        writes = PROCESS.get() is not None and connection.get_execution_options().get("write")
+        if writes and self.dice.fault("db_busy", 0.003):
+            raise self._error("BEGIN IMMEDIATE", "database is locked")
 
     def _commit_or_not(self, connection: Any) -> None:
         process = PROCESS.get()
