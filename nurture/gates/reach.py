@@ -12,7 +12,10 @@ from nurture.rules.person import open_complaint, refusal
 from nurture.rules.scope import Scope
 
 FIXED = ("ok", "no_address", "suppressed", "no_consent", "on_hold", "left_audience", "held_out", "incomplete")
-"""Name of each fixed gate by its number; 0 = none fails."""
+"""Name of each fixed gate by its number; 0 = none fails.
+
+They are asked in `planning/staging.py` and, at a claim, in `delivery/looking.py`; `planning/settling.py` decides by them.
+"""
 TIMED = ("paused", "outside_window", "capped", "over_quota", "outranked", "expired")
 """The gates that time opens, in their order; `expired` when it does not open them soon enough."""
 NO_ADDRESS, SUPPRESSED, NO_CONSENT, ON_HOLD, LEFT_AUDIENCE, HELD_OUT, INCOMPLETE = range(1, 8)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 RULES = "tests/mutations/test_rules.py"
 WORKER = "tests/delivery/test_worker.py"
+BROKEN_OFF = "tests/delivery/test_broken_off.py"
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,30 @@ MUTANTS = (
         "            pass\n",
         RULES,
         "nobody_can_know",
+    ),
+    Mutant(
+        "whoever is cancelled while a fence commits takes it back",
+        "delivery/passage.py",
+        "            self.fenced = True  # cancelled, while its transaction goes on\n",
+        "",
+        BROKEN_OFF,
+        "fence_commits",
+    ),
+    Mutant(
+        "claims of a run that broke off are given back",
+        "delivery/worker.py",
+        "            self._broke_off = True\n            raise\n",
+        "            raise\n",
+        BROKEN_OFF,
+        "same_worker",
+    ),
+    Mutant(
+        "a daemon that stops awaits what it handed over",
+        "daemon/daemon.py",
+        "return await asyncio.shield(task)",
+        "return await task",
+        "tests/daemon/test_stopping.py",
+        "servers_hands",
     ),
     Mutant(
         "what never left counts no more",
@@ -138,8 +163,8 @@ MUTANTS = (
     Mutant(
         "a live lease is left alone",
         "delivery/reaping.py",
-        "over = true() if everything else",
-        "over = true() if True else",
+        "TOUCH.c.lease_until.is_not(None) if everything else",
+        "TOUCH.c.lease_until.is_not(None) if True else",
         RULES,
         "live_claim",
     ),
