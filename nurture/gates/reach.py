@@ -14,7 +14,8 @@ from nurture.rules.scope import Scope
 FIXED = ("ok", "no_address", "suppressed", "no_consent", "on_hold", "left_audience", "held_out", "incomplete")
 """Name of each fixed gate by its number; 0 = none fails.
 
-They are asked in `planning/staging.py` and, at a claim, in `delivery/looking.py`; `planning/settling.py` decides by them.
+They are asked in `planning/staging.py`, where `planning/settling.py` decides by them, and at a claim in
+`delivery/looking.py`.
 """
 TIMED = ("paused", "outside_window", "capped", "over_quota", "outranked", "expired")
 """The gates that time opens, in their order; `expired` when it does not open them soon enough."""
