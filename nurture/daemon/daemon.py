@@ -231,16 +231,24 @@ class Daemon:
 
     async def drain(self) -> None:
         """Waits for what is on its way and gives the planner's role up; `close` comes after."""
+        await self._handed_over()
+        await asyncio.to_thread(self._give_up)
+
+    async def close(self) -> None:
+        """Closes connections and writer: when nobody, such as a page that takes an opt-out, writes any more.
+
+        Whoever was interrupted without being told to stop waits for what is on its way here.
+        """
+        self.stop()
+        await self._handed_over()
+        await self.worker.close()
+
+    async def _handed_over(self) -> None:
         if self._underway and (await asyncio.wait(self._underway, timeout=DRAIN))[1]:
             log.warning("drain_timeout", seconds=DRAIN)
             for task in self._underway:
                 task.cancel()
             await asyncio.wait(self._underway, timeout=DRAIN)
-        await asyncio.to_thread(self._give_up)
-
-    async def close(self) -> None:
-        """Closes connections and writer: when nobody, such as a page that takes an opt-out, writes any more."""
-        await self.worker.close()
 
     async def _planned(self) -> Committed | None:
         """None where another process plans: it runs the errands too."""

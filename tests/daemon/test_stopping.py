@@ -129,11 +129,18 @@ def answered_in_the_chat(village: Village) -> None:
     assert village.line.offences == []
 
 
-def test_a_letter_in_the_servers_hands_is_awaited_by_a_daemon_that_is_told_to_stop(village: Village) -> None:
+@pytest.mark.parametrize(
+    ("words", "number", "status"),
+    [(("run",), signal.SIGTERM, 0), (("run", "--once"), signal.SIGINT, 130)],
+    ids=("a service", "Ctrl-C"),
+)
+def test_a_letter_in_the_servers_hands_is_awaited_by_who_is_told_to_stop(
+    village: Village, words: tuple[str, ...], number: signal.Signals, status: int
+) -> None:
     village.inbox.thinks = 3
-    daemon = village.start("run")
+    daemon = village.start(*words)
     daemon.until(lambda: bool(village.inbox.mails))
-    assert daemon.end(signal.SIGTERM) == 0, daemon.said
+    assert daemon.end(number) == status, daemon.said
     states = touches(village, ALICE) + touches(village, BOB)
     assert states.count("sent") == arrived(village, ALICE) + arrived(village, BOB) >= 1
     assert set(states) == {"planned", "sent"}
