@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from nurture.store import Recorder, open_engine, reading, sqlite_module, wal_fault, writing
+from nurture.store import Reader, Recorder, open_engine, reading, sqlite_module, wal_fault, writing
 from nurture.store.tables import Cadence, Customer, Setting, table
 from tests.store.people import NOON, admit, person
 
@@ -246,3 +246,30 @@ def test_an_insert_says_how_many_rows_it_wrote_on_both_databases(engine: Engine)
         assert connection.execute(insert(setting).values(name="one", value="1")).rowcount == 1
         copies = select(setting.c.name + "'", setting.c.value).where(setting.c.name == "one")
         assert connection.execute(insert(setting).from_select(["name", "value"], copies)).rowcount == 1
+
+
+def test_a_reader_that_met_an_error_reads_again(engine: Engine) -> None:
+    admit(engine, [person(ALICE)])
+    reader = Reader(engine)
+    for wrong in ("SELECT * FROM nowhere", "DELETE FROM customer"):
+        with pytest.raises(DBAPIError), reader.reading() as broken:
+            broken.execute(text(wrong))
+        with reader.reading() as connection:
+            assert connection is not broken
+            assert connection.scalar(select(func.count()).select_from(customer)) == 1
+    reader.close()
+
+
+def test_a_reader_whose_server_hung_up_connects_anew(postgres_database: str) -> None:
+    engine = open_engine(postgres_database)
+    reader = Reader(engine)
+    with reader.reading() as connection:
+        mine = connection.scalar(text("SELECT pg_backend_pid()"))
+    with writing(engine) as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": mine})
+    with pytest.raises(OperationalError), reader.reading():
+        pass
+    with reader.reading() as connection:
+        assert connection.scalar(text("SELECT pg_backend_pid()")) != mine
+    reader.close()
+    engine.dispose()
