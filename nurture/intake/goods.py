@@ -22,7 +22,7 @@ class Good:
 
 
 @dataclass
-class Shelf:
+class Goods:
     """The products that some rows speak of."""
 
     by_key: dict[str, Good] = field(default_factory=dict)
@@ -33,22 +33,22 @@ class Shelf:
         return self.by_key.get(key) if key else self.by_name.get(name)
 
 
-def look_up_goods(connection: Connection, keys: Collection[str], names: Collection[str]) -> Shelf:
+def look_up_goods(connection: Connection, keys: Collection[str], names: Collection[str]) -> Goods:
     """The products with these codes or names; of two with one name the first is meant."""
-    shelf = Shelf()
+    goods = Goods()
     columns = select(_product.c.id, _product.c.key, _product.c.category, _product.c.name).order_by(_product.c.id.desc())
     for ident, key, category, _ in connection.execute(columns.where(listed(_product.c.key, set(keys)))) if keys else ():
-        shelf.by_key[key] = Good(ident, key, category)
+        goods.by_key[key] = Good(ident, key, category)
     for ident, key, category, name in (
         connection.execute(columns.where(listed(_product.c.name, set(names)))) if names else ()
     ):
-        shelf.by_name[name] = Good(ident, key, category)
-    return shelf
+        goods.by_name[name] = Good(ident, key, category)
+    return goods
 
 
-def put_on_shelf(connection: Connection, shelf: Shelf, missing: Iterable[tuple[str, str, str, int]], now: int) -> None:
+def make_goods(connection: Connection, goods: Goods, missing: Iterable[tuple[str, str, str, int]], now: int) -> None:
     """Makes products that nothing but an order speaks of: (code, name, category, price). `now`: epoch seconds."""
-    wanted = {key: (name, category, price) for key, name, category, price in missing if key not in shelf.by_key}
+    wanted = {key: (name, category, price) for key, name, category, price in missing if key not in goods.by_key}
     if not wanted:
         return
     ids = dict(zip(wanted, draw_ids(connection, _product, len(wanted)), strict=True))
@@ -58,4 +58,4 @@ def put_on_shelf(connection: Connection, shelf: Shelf, missing: Iterable[tuple[s
     ]
     empty = {"url": "", "image_url": "", "on_sale": True}
     connection.execute(insert(_product), [row | empty for row in rows])
-    shelf.by_key |= {key: Good(ids[key], key, category) for key, (_, category, _) in wanted.items()}
+    goods.by_key |= {key: Good(ids[key], key, category) for key, (_, category, _) in wanted.items()}

@@ -11,7 +11,7 @@ from nurture.intake.field.number import read_key
 from nurture.intake.field.text import one_line
 from nurture.intake.field.word import HOLDS as WORDS
 from nurture.intake.field.word import read_word
-from nurture.intake.goods import Shelf, look_up_goods
+from nurture.intake.goods import Goods, look_up_goods
 from nurture.intake.keyed import Keyed, Record, made_key
 from nurture.intake.kind import Checking, Item, Judged, Kind, Refused, Taken, each_row
 from nurture.intake.recording import Writing
@@ -57,15 +57,15 @@ def _closed_at(cells: Cells, terms: Terms, kind: str, opened_at: int) -> int | N
 def _judge(connection: Connection, checking: Checking, taken: Sequence[Taken]) -> list[Judged | Refused]:
     spoken = [each.record.columns for each in taken]
     keys = {each[name] for each in spoken for name in ("product", "about") if each[name]}
-    shelf = look_up_goods(connection, keys, {each["about"] for each in spoken if each["about"]})
-    return _HOLDS.judge(connection, checking, [replace(each, record=_about(each.record, shelf)) for each in taken])
+    goods = look_up_goods(connection, keys, {each["about"] for each in spoken if each["about"]})
+    return _HOLDS.judge(connection, checking, [replace(each, record=_about(each.record, goods)) for each in taken])
 
 
-def _about(record: Record, shelf: Shelf) -> Record:
+def _about(record: Record, goods: Goods) -> Record:
     """The record with its product; what is no product is a category."""
     columns = dict(record.columns)
     product, about = columns.pop("product"), columns.pop("about")
-    good = shelf.by_key.get(product) or shelf.by_key.get(about) or shelf.by_name.get(about)
+    good = goods.by_key.get(product) or goods.by_key.get(about) or goods.by_name.get(about)
     return replace(
         record, columns={**columns, "product_id": good.id if good else None, "category": "" if good else about}
     )

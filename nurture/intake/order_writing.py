@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, bindparam, delete, select, type_coerce, update
 
-from nurture.intake.goods import Shelf, look_up_goods, put_on_shelf
+from nurture.intake.goods import Goods, look_up_goods, make_goods
 from nurture.intake.inserting import draw_ids, insert_rows
 from nurture.intake.kind import Staged
 from nurture.intake.listed import listed
@@ -70,9 +70,9 @@ def write_orders(writing: Writing, rows: Sequence[Staged]) -> dict[int, int]:
     moved = _moved(writing, rows, known)
     owners = {people[each.row] for each in fresh} | {known[key].columns["customer_id"] for key in moved}
     change(connection, owners, writing.now)
-    shelf = _shelf(connection, [line for each in rows for line in each.values["order"]["lines"]], writing.moment)
-    _insert(writing, [(people[each.row], each.values["order"]) for each in fresh], shelf)
-    _update(writing, [(known[key], order, columns) for key, (order, columns) in moved.items()], shelf)
+    goods = _goods(connection, [line for each in rows for line in each.values["order"]["lines"]], writing.moment)
+    _insert(writing, [(people[each.row], each.values["order"]) for each in fresh], goods)
+    _update(writing, [(known[key], order, columns) for key, (order, columns) in moved.items()], goods)
     refresh_facts(connection, owners)
     return people
 
@@ -103,15 +103,15 @@ def _with_instants(columns: dict[str, Any], known: Mapping[str, Any], now: int) 
     return columns
 
 
-def _shelf(connection: Connection, lines: Sequence[Sequence[Any]], now: int) -> Shelf:
-    shelf = look_up_goods(
+def _goods(connection: Connection, lines: Sequence[Sequence[Any]], now: int) -> Goods:
+    goods = look_up_goods(
         connection, {line[0] for line in lines if line[0]}, {line[1] for line in lines if not line[0]}
     )
-    put_on_shelf(connection, shelf, [(line[0], line[1], line[2], line[4]) for line in lines if line[0]], now)
-    return shelf
+    make_goods(connection, goods, [(line[0], line[1], line[2], line[4]) for line in lines if line[0]], now)
+    return goods
 
 
-def _insert(writing: Writing, orders: Sequence[tuple[int, dict[str, Any]]], shelf: Shelf) -> None:
+def _insert(writing: Writing, orders: Sequence[tuple[int, dict[str, Any]]], goods: Goods) -> None:
     if not orders:
         return
     ids = draw_ids(writing.connection, _order, len(orders))
@@ -122,13 +122,13 @@ def _insert(writing: Writing, orders: Sequence[tuple[int, dict[str, Any]]], shel
         columns = {name: order[name] for name in ("key", "status", "total", *INSTANTS)} | {"cancelled_at": cancelled}
         known = {"id": ident, "customer_id": customer, "source": writing.source, "received_at": writing.moment}
         rows.append(columns | known)
-        lines += _lines(ident, customer, order["ordered_at"], not void, order["lines"], shelf)
+        lines += _lines(ident, customer, order["ordered_at"], not void, order["lines"], goods)
     insert_rows(writing.connection, _order, rows)
     insert_rows(writing.connection, _line, lines)
 
 
 def _update(
-    writing: Writing, orders: Sequence[tuple[KnownOrder, dict[str, Any], dict[str, Any]]], shelf: Shelf
+    writing: Writing, orders: Sequence[tuple[KnownOrder, dict[str, Any], dict[str, Any]]], goods: Goods
 ) -> None:
     if not orders:
         return
@@ -139,7 +139,7 @@ def _update(
         ident, customer = known.columns["id"], known.columns["customer_id"]
         rows.append({f"new_{name}": value for name, value in after.items()} | {"ident": ident})
         stands = after["status"] not in VOID
-        lines += _lines(ident, customer, after["ordered_at"], stands, order["lines"], shelf)
+        lines += _lines(ident, customer, after["ordered_at"], stands, order["lines"], goods)
     values = {name: bindparam(f"new_{name}", type_=_order.c[name].type) for name in names}
     statement = update(_order).where(_order.c.id == bindparam("ident")).values(values | {"received_at": writing.moment})
     writing.connection.execute(statement, rows)
@@ -148,11 +148,11 @@ def _update(
 
 
 def _lines(
-    order_id: int, customer: int, ordered_at: int, counts: bool, lines: Sequence[Sequence[Any]], shelf: Shelf
+    order_id: int, customer: int, ordered_at: int, counts: bool, lines: Sequence[Sequence[Any]], goods: Goods
 ) -> list[dict[str, Any]]:
     found = []
     for key, name, category, quantity, price in lines:
-        good = shelf.find(key, name)
+        good = goods.find(key, name)
         found.append(
             {
                 "order_id": order_id,
