@@ -114,7 +114,7 @@ def make_environment(load: LoadSource) -> TemplateEnvironment:
 
 
 @lru_cache(maxsize=1)
-def _alone() -> TemplateEnvironment:
+def folderless() -> TemplateEnvironment:
     """An environment without a folder: what a text means doesn't depend on the files beside it."""
     return make_environment(lambda name: None)
 
@@ -122,12 +122,12 @@ def _alone() -> TemplateEnvironment:
 @lru_cache(maxsize=KEPT)
 def _tree(source: str, name: str | None, filename: str | None) -> nodes.Template:
     """Never to be changed: whoever asks gets a copy."""
-    return _alone().parsed(source, name, filename)
+    return folderless().parsed(source, name, filename)
 
 
 @lru_cache(maxsize=KEPT)
 def _code(source: str, name: str | None, filename: str | None) -> CodeType:
-    return _alone().compiled(source, name, filename)
+    return folderless().compiled(source, name, filename)
 
 
 def _copied(node: Node) -> Node:

@@ -14,7 +14,7 @@ from jinja2 import meta, nodes
 from nurture.mistake import Mistake, MistakesFound, nearest
 
 from .ban import banned
-from .environment import KEPT, LoadSource, TemplateEnvironment, is_html, make_environment
+from .environment import KEPT, LoadSource, TemplateEnvironment, folderless, is_html, make_environment
 from .filters import FILTERS
 from .folder import HTML, LINE_JSON, LINE_TEXT, TEXT, Front, Source, is_main, read_folder, stem
 from .joining import Constants, join
@@ -211,7 +211,7 @@ class _Forest:
 @lru_cache(maxsize=KEPT)
 def _joined_code(files: tuple[tuple[str, str, str], ...], constants: Constants) -> CodeType | None:
     """The code of the first file joined with the others, each as its name, its text and how it is shown."""
-    environment, (first, _, shown) = make_environment(lambda name: None), files[0]
+    environment, (first, _, shown) = folderless(), files[0]
     rest = {name: (text, name, shown) for name, text, shown in files}
     tree = join(first, lambda name: environment.parse(*rest[name]), constants, marks=is_html(first))
     if tree is None:
