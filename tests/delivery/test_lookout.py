@@ -1,9 +1,8 @@
 """What a worker saw before its write transaction holds in it, or is let be: nothing is claimed by an old look."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select, update
@@ -11,10 +10,11 @@ from sqlalchemy import Engine, select, update
 from nurture.delivery.claiming import take
 from nurture.delivery.fencing import fence
 from nurture.delivery.looking import Looked, look, still
+from nurture.delivery.lookout import Lookout
 from nurture.delivery.recheck import Rechecked, _statement
 from nurture.gates.situation import Situation
 from nurture.rules.moment import Moment
-from nurture.store import pause, writing
+from nurture.store import approve_until, pause, writing
 from nurture.store.setting import put_setting
 from nurture.store.tables import Customer, Enrollment, Generation, Touch, table
 from tests.planning.people import Shop, instant
@@ -139,25 +139,31 @@ def test_where_other_terms_hold_now_nobody_is_claimed_by_the_old_ones(
     assert taken(post, looked) == []
 
 
+class CalledMeanwhile(Lookout):
+    """Between its first look and the claim Alice is called."""
+
+    def __init__(self, post: Post) -> None:
+        super().__init__(post.engine)
+        self.shop = post.shop
+        self.found: list[list[int]] = []
+        """Customers, look by look."""
+
+    async def look(self, situation: Situation, channels: Collection[str], limit: int) -> Looked:
+        looked = await super().look(situation, channels, limit)
+        self.found.append(people(looked))
+        if len(self.found) == 1:
+            self.shop.contact(1, LOOKED)
+        return looked
+
+
 def test_a_claim_that_came_too_late_for_what_it_saw_looks_again(engine: Engine, tmp_path: Path) -> None:
     """Nothing of a look may hold any more, and still something is due."""
     post = Post(engine, tmp_path, THANKS, **MEETING)
     post.shop.order(post.shop.customer("alice"), "2026-11-20 09:00")
     post.shop.tick("2026-11-20 10:00")
     worker = post.worker()
-    seeing = worker.lookout.look
-
-    async def changed_meanwhile(*asked: Any) -> Looked:
-        found = await seeing(*asked)
-        if not post.shop.plans(1):
-            raise AssertionError("alice's thanks were due")
-        if not calls:
-            calls.append(1)
-            post.shop.contact(1, LOOKED)
-        return found
-
-    calls: list[int] = []
-    worker.lookout.look = changed_meanwhile  # type: ignore[method-assign]
+    worker.lookout.close()
+    worker.lookout = lookout = CalledMeanwhile(post)
     post.standing.at = instant(TAKEN)
 
     async def delivers() -> dict[str, int]:
@@ -167,6 +173,28 @@ def test_a_claim_that_came_too_late_for_what_it_saw_looks_again(engine: Engine, 
             await worker.close()
 
     assert asyncio.run(delivers()) == {"sent": 1}
+    # PostgreSQL keeps its locks from look to claim, and needs no lookout.
+    assert lookout.found[:2] == ([[1], [1]] if lookout.beside else [])
+
+
+def test_where_the_owner_has_approved_more_since_nobody_is_claimed_by_the_word_before(
+    engine: Engine, tmp_path: Path
+) -> None:
+    post = Post(engine, tmp_path, THANKS, **MEETING, approve=True, owner={"email": "owner@minato.example"})
+    post.shop.order(post.shop.customer("alice"), "2026-11-20 09:00")
+    post.shop.tick("2026-11-20 10:00")
+    assert people(looked_at(post)) == []
+    approve(post, "2026-11-21 00:00")
+    looked = looked_at(post)
+    assert people(looked) == [1]
+    approve(post, "2026-11-22 00:00")
+    assert taken(post, looked) == []
+    assert taken(post, looked_at(post)) == [1]
+
+
+def approve(post: Post, until: str) -> None:
+    with writing(post.engine) as connection:
+        approve_until(connection, int(instant(until).timestamp()))
 
 
 def test_where_nothing_happened_everybody_is_claimed(post: Post) -> None:
@@ -203,9 +231,7 @@ def taken(post: Post, looked: Looked) -> list[int]:
 
 
 def situation(post: Post, when: str) -> Situation:
-    worker = post.worker()
-    worker.writer.close()
-    return worker.shift.situation(instant(when))
+    return post.shift.situation(instant(when))
 
 
 def people(looked: Looked) -> list[int]:

@@ -120,6 +120,14 @@ MUTANTS = (
         "looked_at_again",
     ),
     Mutant(
+        "nobody is claimed by terms that hold no more",
+        "delivery/looking.py",
+        "terms != looked.terms or ",
+        "",
+        "tests/delivery/test_lookout.py",
+        "other_terms or approved_more",
+    ),
+    Mutant(
         "a claim asks the caps again",
         "delivery/looking.py",
         'decision.status == "planned" and decision.at == situation.instant',
