@@ -41,7 +41,7 @@ async def look(post: Post, daemon: Daemon, seconds: float) -> None:
     looking.cancel()
     with suppress(asyncio.CancelledError):
         await looking
-    daemon.worker.writer.close()
+    await daemon.worker.close()
 
 
 def rename(engine: Engine, one: str, other: str) -> None:

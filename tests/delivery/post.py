@@ -95,11 +95,14 @@ class Post:
     def press(self) -> Press:
         return Press(self.shop.settings, self.templates, INSTANCE)
 
+    @property
+    def shift(self) -> Shift:
+        return Shift(self.shop.campaigns, self.press)
+
     def worker(self, name: str = "worker", composer: Composer | None = None) -> Worker:
         """A worker with one connection a channel."""
         senders = {"email": [self.mail], "line": [self.line]}
-        shift = Shift(self.shop.campaigns, self.press)
-        return Worker(name, self.engine, self.standing.clock(), shift, senders, composer)
+        return Worker(name, self.engine, self.standing.clock(), self.shift, senders, composer)
 
     def tick(self, when: str) -> dict[str, int]:
         """Plans, commits and delivers at a time of Tokyo."""
@@ -117,7 +120,7 @@ class Post:
             await worker.reap()
             return dict((await worker.deliver_due()).counts)
         finally:
-            worker.writer.close()
+            await worker.close()
 
     def arrived(self) -> list[str]:
         """Campaigns of what arrived, in order."""

@@ -62,8 +62,6 @@ def plan_of(connection: Connection, statement: Select[Any], **parameters: object
 
 
 def claims(post: Post, when: str) -> list[Claimed]:
-    worker = post.worker()
-    worker.writer.close()
-    situation = worker.shift.situation(instant(when))
+    situation = post.shift.situation(instant(when))
     with writing(post.engine) as connection:
         return claim(connection, situation, worker="worker", channels=("email",), limit=LIMIT, lease=60)

@@ -94,7 +94,7 @@ def deliver(post: Post, composer: Composer, meanwhile: Callable[[Worker], Awaita
             return dict((await worker.deliver_due()).counts)
         finally:
             await composer.close()
-            worker.writer.close()
+            await worker.close()
 
     return asyncio.run(run())
 
@@ -155,9 +155,7 @@ def test_stopped_with_a_batch_and_a_look_behind_it_it_is_given_up(ledger: Engine
 def test_an_answer_to_who_went_away_is_not_taken_for_that_of_the_next(ledger: Engine, tmp_path: Path) -> None:
     """Both batches are of one size: only its number tells whose answer it is."""
     post, composer = busy(ledger, tmp_path, 40), Composer(ledger)
-    worker = post.worker()
-    worker.writer.close()
-    situation, now = worker.shift.situation(instant(NOON)), instant(NOON)
+    situation, now = post.shift.situation(instant(NOON)), instant(NOON)
 
     async def run() -> list[Ready | Unwritable] | None:
         await composer.start(post.press)
@@ -203,10 +201,8 @@ def test_a_database_that_it_cannot_read_is_asked_by_the_worker_itself(ledger: En
 def test_what_may_be_claimed_is_found_there_as_here(ledger: Engine, tmp_path: Path) -> None:
     post, composer = busy(ledger, tmp_path, 30), Composer(ledger)
     post.shop.suppress(3, "2026-11-20 10:00")
-    worker = post.worker()
-    worker.writer.close()
     times = [instant("2026-11-20 12:00"), instant("2026-11-20 23:00")]
-    situations = [worker.shift.situation(each) for each in times]
+    situations = [post.shift.situation(each) for each in times]
 
     async def there() -> list[Looked | None]:
         await composer.start(post.press)

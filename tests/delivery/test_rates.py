@@ -33,7 +33,7 @@ def test_two_workers_share_one_hour(engine: Engine, tmp_path: Path) -> None:
         workers = [post.worker("one"), post.worker("two")]
         await asyncio.gather(*(each.deliver_due() for each in workers))
         for each in workers:
-            each.writer.close()
+            await each.close()
 
     arrived = []
     for _ in range(4):
@@ -91,4 +91,4 @@ def test_a_worker_that_slept_past_its_leases_hands_nothing_more_over_in_that_rou
     post.shop.tick("2026-11-20 10:05")
     post.standing.at = post.shop.now
     assert asyncio.run(worker.deliver_due())["sent"] == 1
-    worker.writer.close()
+    asyncio.run(worker.close())

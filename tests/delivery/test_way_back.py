@@ -88,7 +88,7 @@ def test_a_worker_whose_leases_once_failed_delivers_in_its_next_round(engine: En
         try:
             return (await worker.deliver_due())["sent"]
         finally:
-            worker.writer.close()
+            await worker.close()
 
     assert asyncio.run(deliver()) == 1
 

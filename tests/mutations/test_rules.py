@@ -211,7 +211,7 @@ async def _once(post: Post) -> list[str]:
     try:
         await worker.deliver_due()
     finally:
-        worker.writer.close()
+        await worker.close()
     return post.arrived()
 
 

@@ -253,7 +253,7 @@ class Racer:
         mails = [Postman(lambda _: Accepted("250"), self.standing) for _ in range(2)]
         worker = Worker(self.name, self.engine, clock, shift, {"email": mails})
         self.counts.update((await worker.deliver_due()).counts)
-        worker.writer.close()
+        await worker.close()
         self.counts["arrived"] += sum(len(each.arrived) for each in mails)
 
     # Without the engine's own care
