@@ -195,8 +195,8 @@ BY_CUSTOMER = (
 )
 """What a commit asks, and on SQLite, which knows no other way to join, the plan itself."""
 KEYS = (
-    Index("ix_temp_decision", DECISION.c.candidate_id),
-    Index("ix_temp_look", LOOK.c.thread),
+    Index("ux_temp_decision", DECISION.c.candidate_id, unique=True),
+    Index("ux_temp_look", LOOK.c.thread, unique=True),
 )
 """What a commit asks on PostgreSQL in the place of primary keys."""
 UNKEYED = (INSIDE, OPENED, STIRRED, ASKED, CANDIDATE, DECISION, LOOK)
@@ -234,6 +234,8 @@ def index(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         for each in (*BY_CUSTOMER, *KEYS):
             connection.execute(CreateIndex(each))
+        # The others were counted when they were filled. Uncounted, it is read whole for each range.
+        count_rows(connection, LOOK)
 
 
 @lru_cache(maxsize=8)
