@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Engine, insert, select, text
 from nurture.campaign import After, Anniversary, Campaign
 from nurture.gates.situation import Situation
 from nurture.planning.cadence import Due, find_due
-from nurture.planning.opening import open_after, open_schedule, store_opened
+from nurture.planning.opening import gathering, open_after, open_schedule, store_opened
 from nurture.planning.returning import fill_days, open_anniversaries
 from nurture.planning.staging import stage
 from nurture.planning.statements import statements_of
 from nurture.planning.times import Times, prepare_times
-from nurture.planning.workspace import ANNIVERSARY_DAY, CANDIDATE, count_rows, prepare
+from nurture.planning.workspace import ANNIVERSARY_DAY, AUDIENCE, CANDIDATE, count_rows, prepare
 from nurture.store import open_engine, planning
 
 from .effort import Effort, spent
@@ -122,6 +122,9 @@ def _open(connection: Connection, situation: Situation, campaign: Campaign, time
     else:
         due: Due = find_due(connection, situation)
         for each in due.schedules:
+            for statement in gathering(situation, campaign, each.instant):
+                connection.execute(statement)
+            count_rows(connection, AUDIENCE)
             store_opened(connection, open_schedule(situation, campaign, each.instant, each.label))
 
 
