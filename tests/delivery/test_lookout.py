@@ -68,6 +68,23 @@ def expires_sooner(shop: Shop) -> None:
         connection.execute(mine.values(expires_at=int(instant("2026-11-20 10:03").timestamp())))
 
 
+def goes_by_another_channel(shop: Shop) -> None:
+    with writing(shop.engine) as connection:
+        connection.execute(update(TOUCH).where(TOUCH.c.customer_id == 1).values(channel="line"))
+
+
+def is_due_for_another_reason(shop: Shop) -> None:
+    """Planning moved what it is due by, and the slot stayed."""
+    with writing(shop.engine) as connection:
+        mine = update(TOUCH).where(TOUCH.c.customer_id == 1)
+        connection.execute(mine.values(due_at=int(instant("2026-11-20 09:30").timestamp())))
+
+
+def is_held_by_another(shop: Shop) -> None:
+    with writing(shop.engine) as connection:
+        connection.execute(update(TOUCH).where(TOUCH.c.customer_id == 1).values(status="claimed"))
+
+
 def is_another_customers_now(shop: Shop) -> None:
     """As after a merge, whose result happens to have the version of who was merged away."""
     with writing(shop.engine) as connection:
@@ -84,6 +101,9 @@ CHANGES = (
     is_given_another_slot,
     is_claimed_by_another,
     expires_sooner,
+    goes_by_another_channel,
+    is_due_for_another_reason,
+    is_held_by_another,
     is_another_customers_now,
 )
 
@@ -93,6 +113,8 @@ def test_who_was_looked_at_and_then_changed_is_looked_at_again(post: Post, happe
     looked = looked_at(post)
     assert people(looked) == [1, 2]
     happens(post.shop)
+    with writing(post.engine) as connection:
+        assert people(still(connection, situation(post, TAKEN), looked)) == [2]
     assert taken(post, looked) == [2]
 
 
