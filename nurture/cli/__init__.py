@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 
 from nurture.clock import Clock, system_clock
+from nurture.collector import set_out
 
 from .answering import answer
 
@@ -18,6 +19,7 @@ def main() -> None:
     if not sys.warnoptions and "--debug" not in sys.argv:
         # What a library wants to tell its programmers is nothing to an owner.
         warnings.simplefilter("ignore")
+    set_out()
     raise SystemExit(run(sys.argv[1:], os.environ, system_clock()))
 
 
