@@ -113,7 +113,9 @@ def _contacts(*, some: bool) -> Select[Any]:
     return (
         select(people.c.owner_id, seconds(CONTACT.c.at), CONTACT.c.channel, label)
         .select_from(join_in_order(people, CONTACT, CONTACT.c.owner_id == people.c.owner_id))
-        .where(CONTACT.c.counts, CONTACT.c.direction == "out", seconds(CONTACT.c.at) > oldest)
+        # Said of the contacts too, as PostgreSQL concludes no range from an equality, and read all of them for each.
+        .where(in_range(CONTACT.c.owner_id), CONTACT.c.counts, CONTACT.c.direction == "out")
+        .where(seconds(CONTACT.c.at) > oldest)
         .order_by(people.c.owner_id, CONTACT.c.at, CONTACT.c.id)
         .execution_options(yield_per=BATCH)
     )
