@@ -59,7 +59,7 @@ def _divide(
                 _stage(connection, statements, fresh, campaigns[:cut])
                 coming.result()
             take_rows(connection, other, CANDIDATE.name, COLUMNS, CANDIDATE.c.id.name)
-    if campaigns:
+    if asked:  # those of campaigns that are gone, too
         connection.execute(statements.keep(lambda: staging_removed(statements.situation), "removed"))
 
 
