@@ -2,10 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
 
 import structlog
 from apscheduler.events import (
@@ -39,17 +38,15 @@ from .lease import PLANNER, LeaseLost, give_up, hold, take
 from .metrics import Metrics
 from .notifying import ALIVE, READY, STOPPING, Notify
 from .reload import Watched
+from .underway import Underway
 
 log = structlog.get_logger()
-Result = TypeVar("Result")
 TICK = 60
 """Seconds between ticks."""
 POLL = 2
 """Seconds between looks for touches that have fallen due."""
 LEASE = 3 * TICK
 """Seconds after which another process may plan when this one no longer does."""
-DRAIN = 30
-"""Seconds in which a stopping daemon finishes what it handed over."""
 AT_START = ("database", "email", "line", "web")
 """Sections of config.yaml whose connections are made once: a change of them needs a restart."""
 
@@ -124,8 +121,7 @@ class Daemon:
         self._settled = False
         self.stopping = asyncio.Event()
         self._delivering = asyncio.Lock()
-        self._underway: set[asyncio.Task[Any]] = set()
-        """What hands messages over: a stop that cancels whoever waits for it must not cut a letter off."""
+        self._underway = Underway()
         self._ticking = self._asked = False
         """Whether a tick is running, and whether another one was asked for meanwhile."""
 
@@ -143,7 +139,7 @@ class Daemon:
             return Step(None, {})
         if self.live:
             # Before anything is claimed here: all leases that the lock proves dead, and none of our own.
-            await self._to_its_end(self.worker.reap(everything=self.alone and not self._settled))
+            await self._underway.finish(self.worker.reap(everything=self.alone and not self._settled))
             self._settled = True
         planned = await self._planned() if self.live and self.plans else None
         delivered = await self.deliver()
@@ -189,18 +185,11 @@ class Daemon:
         """Delivers what is due; two never run at once."""
         if not self.live or self.stopping.is_set() or self.guard.halted():
             return {}
-        return await self._to_its_end(self._deliver())
+        return await self._underway.finish(self._deliver())
 
     async def _deliver(self) -> dict[str, int]:
         async with self._delivering:
             return dict((await self.worker.deliver_due()).counts)
-
-    async def _to_its_end(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Awaits work that goes on where the awaiting is cancelled."""
-        task = asyncio.create_task(work)
-        self._underway.add(task)
-        task.add_done_callback(self._underway.discard)
-        return await asyncio.shield(task)
 
     async def run(self) -> None:
         """Ticks until SIGTERM or SIGINT, then drains. SIGHUP: a tick at once, which takes changed files."""
@@ -231,7 +220,7 @@ class Daemon:
 
     async def drain(self) -> None:
         """Waits for what is on its way and gives the planner's role up; `close` comes after."""
-        await self._handed_over()
+        await self._underway.rest()
         await asyncio.to_thread(self._give_up)
 
     async def close(self) -> None:
@@ -240,15 +229,8 @@ class Daemon:
         Whoever was interrupted without being told to stop waits for what is on its way here.
         """
         self.stop()
-        await self._handed_over()
+        await self._underway.rest()
         await self.worker.close()
-
-    async def _handed_over(self) -> None:
-        if self._underway and (await asyncio.wait(self._underway, timeout=DRAIN))[1]:
-            log.warning("drain_timeout", seconds=DRAIN)
-            for task in self._underway:
-                task.cancel()
-            await asyncio.wait(self._underway, timeout=DRAIN)
 
     async def _planned(self) -> Committed | None:
         """None where another process plans: it runs the errands too."""

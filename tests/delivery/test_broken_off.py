@@ -1,7 +1,8 @@
 """A run that is broken off, as where a daemon that stops has waited long enough: what it held leaves with the next."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, func, select
 
-from nurture.delivery.worker import Worker
+from nurture.channels.outcome import Accepted
+from nurture.delivery.values import Ready
+from nurture.delivery.worker import FenceOf, Settle, Worker
 from nurture.store import reading
 from nurture.store.tables import Attempt, Contact, Pause, Touch, table
 
-from .post import Post
+from .post import Post, Postman
 from .test_worker import MEETING, THANKS
 
 
@@ -54,25 +57,30 @@ def test_a_letter_whose_run_ends_while_its_fence_commits_leaves_with_the_next_ru
 
 def test_what_a_run_had_claimed_leaves_with_the_next_run_of_the_same_worker(post: Post) -> None:
     """Its renewals would have kept the claim from the next run, and from everybody else, for as long as that lasted."""
+    post.mail = hesitating = Hesitating(lambda _: Accepted("250"), post.standing)
     worker = post.worker()
 
     async def twice() -> dict[str, int]:
-        claimed = asyncio.Event()
-        at_once = post.mail.send_many
-
-        async def slow(*given: Any) -> None:
-            claimed.set()
-            await asyncio.Event().wait()
-
-        post.mail.send_many = slow  # type: ignore[method-assign]
-        await broken_off(worker, claimed.wait)
-        post.mail.send_many = at_once  # type: ignore[method-assign]
+        await broken_off(worker, hesitating.called.wait)
         try:
             return dict((await worker.deliver_due()).counts)
         finally:
             await worker.close()
 
     assert asyncio.run(twice()) == {"sent": 1}
+
+
+@dataclass
+class Hesitating(Postman):
+    """The first time it is called it draws nothing, and never ends."""
+
+    called: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send_many(self, messages: Iterator[Ready], fence_of: FenceOf, settle: Settle) -> None:
+        if not self.called.is_set():
+            self.called.set()
+            await asyncio.Event().wait()
+        await super().send_many(messages, fence_of, settle)
 
 
 async def broken_off(

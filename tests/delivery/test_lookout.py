@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select, update
@@ -49,40 +50,40 @@ def is_called(shop: Shop) -> None:
     shop.contact(1, LOOKED)
 
 
-def is_given_another_slot(shop: Shop) -> None:
+def alices(shop: Shop, *changes: dict[str, Any]) -> None:
+    """Changes her touch, and nothing that a customer's version tells of."""
     with writing(shop.engine) as connection:
-        mine = update(TOUCH).where(TOUCH.c.customer_id == 1)
-        connection.execute(mine.values(at=int(instant("2026-11-20 11:00").timestamp())))
+        for values in changes:
+            connection.execute(update(TOUCH).where(TOUCH.c.customer_id == 1).values(**values))
+
+
+def epoch(when: str) -> int:
+    return int(instant(when).timestamp())
+
+
+def is_given_another_slot(shop: Shop) -> None:
+    alices(shop, {"at": epoch("2026-11-20 11:00")})
 
 
 def is_claimed_by_another(shop: Shop) -> None:
-    with writing(shop.engine) as connection:
-        mine = update(TOUCH).where(TOUCH.c.customer_id == 1)
-        connection.execute(mine.values(status="claimed", token=TOUCH.c.token + 1))
-        connection.execute(mine.values(status="planned"))
+    alices(shop, {"status": "claimed", "token": TOUCH.c.token + 1}, {"status": "planned"})
 
 
 def expires_sooner(shop: Shop) -> None:
-    with writing(shop.engine) as connection:
-        mine = update(TOUCH).where(TOUCH.c.customer_id == 1)
-        connection.execute(mine.values(expires_at=int(instant("2026-11-20 10:03").timestamp())))
+    alices(shop, {"expires_at": epoch("2026-11-20 10:03")})
 
 
 def goes_by_another_channel(shop: Shop) -> None:
-    with writing(shop.engine) as connection:
-        connection.execute(update(TOUCH).where(TOUCH.c.customer_id == 1).values(channel="line"))
+    alices(shop, {"channel": "line"})
 
 
 def is_due_for_another_reason(shop: Shop) -> None:
     """Planning moved what it is due by, and the slot stayed."""
-    with writing(shop.engine) as connection:
-        mine = update(TOUCH).where(TOUCH.c.customer_id == 1)
-        connection.execute(mine.values(due_at=int(instant("2026-11-20 09:30").timestamp())))
+    alices(shop, {"due_at": epoch("2026-11-20 09:30")})
 
 
 def is_held_by_another(shop: Shop) -> None:
-    with writing(shop.engine) as connection:
-        connection.execute(update(TOUCH).where(TOUCH.c.customer_id == 1).values(status="claimed"))
+    alices(shop, {"status": "claimed"})
 
 
 def is_another_customers_now(shop: Shop) -> None:

@@ -89,7 +89,7 @@ MUTANTS = (
     ),
     Mutant(
         "a daemon that stops awaits what it handed over",
-        "daemon/daemon.py",
+        "daemon/underway.py",
         "return await asyncio.shield(task)",
         "return await task",
         "tests/daemon/test_stopping.py",
