@@ -23,6 +23,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.tokens import ScalarToken
 
 from nurture.mistake import Mistake, MistakesFound, Place
 
@@ -34,6 +35,21 @@ Keys = tuple[str | int, ...]
 # More digits than a column or a float can hold are no number but a text of digits.
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\Z", re.ASCII)
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\.[0-9]{1,30}\Z", re.ASCII)
+_CAUSES: tuple[tuple[str, str, bool], ...] = (
+    ("while scanning a quoted scalar", "mistake.yaml_quote", True),
+    ("while scanning an alias", "mistake.yaml_start", True),
+    ("while scanning an anchor", "mistake.yaml_start", True),
+    ("while scanning a block scalar", "mistake.yaml_start", True),
+    ("found character", "mistake.yaml_start", False),
+    ("mapping values are not allowed", "mistake.yaml_colon", False),
+    ("could not find expected ':'", "mistake.yaml_no_colon", True),
+    ("expected ',' or", "mistake.yaml_bracket", True),
+    ("sequence entries are not allowed", "mistake.yaml_dash", False),
+    ("expected the node content", "mistake.yaml_stray", False),
+    ("expected <block end>", "mistake.yaml_indent", False),
+)
+"""How ruamel's words begin, of the problem or its context; whether the place is where that context began."""
+_CHARACTER = re.compile(r"found (?:character )?'(.)'")
 _UNKEPT = re.compile("[\0\ud800-\udfff]")
 _WORDS: Mapping[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -92,7 +108,7 @@ def load_text(text: str, file: str) -> Document:
         raise MistakesFound([Mistake(Place(file), "mistake.empty")])
     if len(starts) > 1:
         place = Place(file, starts[1].line + 1, starts[1].column + 1)
-        raise MistakesFound([Mistake(place, "mistake.yaml", {"problem": "but found another document"})])
+        raise MistakesFound([Mistake(place, "mistake.yaml_document")])
     following = (each for each in events if isinstance(each, NodeEvent | CollectionEndEvent))
     value = reading.value(_node(next(following), following), ())
     if reading.mistakes:
@@ -117,10 +133,42 @@ def _broken(problem: Exception, text: str, file: str) -> Mistake:
         before = text[: problem.position]
         place = Place(file, before.count("\n") + 1, problem.position - before.rfind("\n"))
         return Mistake(place, "mistake.character", {"found": f"U+{ord(text[problem.position]):04X}"})
-    mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
-    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+    mark, opened = getattr(problem, "problem_mark", None), getattr(problem, "context_mark", None)
     told = problem.problem if isinstance(problem, MarkedYAMLError) and problem.problem else type(problem).__name__
-    return Mistake(place, "mistake.yaml", {"problem": told})
+    code, found, at_opening = _cause(told, str(getattr(problem, "context", "")))
+    if mark and code in ("mistake.yaml_quote", "mistake.yaml_indent") and (quote := _quote_before(text, mark)):
+        # An unclosed quote runs to the next one, which may be many lines below; what follows that is told as wrong.
+        code, opened = ("mistake.yaml_quote", quote) if quote.line < mark.line else ("mistake.yaml_after_quote", quote)
+        found, at_opening = "", True
+    mark = (opened if at_opening and opened else mark) or opened
+    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+    opening = text[mark.index : mark.index + 1] if mark else ""
+    return Mistake(place, code, {"problem": told, "found": found or opening})
+
+
+def _cause(told: str, context: str) -> tuple[str, str, bool]:
+    """The text for what ruamel tells, the character it is about, and whether it is shown where its context began."""
+    if "\\t" in told:
+        return "mistake.yaml_tab", "", False
+    for beginning, code, at_opening in _CAUSES:
+        if told.startswith(beginning) or context.startswith(beginning):
+            found = _CHARACTER.search(told)
+            return code, found[1] if found and not at_opening else "", at_opening
+    return "mistake.yaml", "", False
+
+
+def _quote_before(text: str, mark: Any) -> Any:
+    """Where the quoted text began that ends in the line of the mark, before it; None where there is none."""
+    found = None
+    try:
+        for token in YAML(typ="safe", pure=True).scan(text):
+            if token.start_mark.index >= mark.index:
+                break
+            if isinstance(token, ScalarToken) and token.style in ("'", '"') and token.end_mark.line == mark.line:
+                found = token.start_mark
+    except (YAMLError, ValueError, RecursionError):
+        pass
+    return found
 
 
 class _Reading:

@@ -125,7 +125,8 @@ LIMITS: Mapping[str, str] = {
 def wrong(code: str, **values: Any) -> PydanticCustomError:
     """The error a validator raises: a catalogue key and what fills its gaps.
 
-    A validator of a whole section names the `key` it is about, and the value `found` under it.
+    A validator of a whole section names the `key` it is about, and the value `found` under it; one of a key may name
+    another key `beside` it where the mistake is to be shown.
     """
     return PydanticCustomError(code, "{text}", {"text": code, **values})
 
@@ -181,6 +182,8 @@ def _ours(code: str, values: dict[str, Any], document: Document, path: Keys) -> 
     """A mistake that a validator of ours raised by `wrong`."""
     if about := values.pop("key", None):
         path = (*path, about)
+    if beside := values.pop("beside", None):
+        path = (*path[:-1], beside)
     suggestion = str(values.pop("suggestion", ""))
     values = {**values, "found": _short(values["found"])}
     del values["text"]

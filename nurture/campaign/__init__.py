@@ -1,6 +1,6 @@
 """The YAML language of campaigns: shape, loading with a place for every mistake, JSON Schema. No SQL here."""
 
-from .loading import load_campaigns
+from .loading import CampaignsRead, load_campaigns, read_campaigns
 from .model import (
     After,
     Anniversary,
@@ -23,6 +23,7 @@ __all__ = [
     "AtMost",
     "Campaign",
     "Campaigns",
+    "CampaignsRead",
     "Channel",
     "Entered",
     "Every",
@@ -32,4 +33,5 @@ __all__ = [
     "Trigger",
     "campaign_schema",
     "load_campaigns",
+    "read_campaigns",
 ]

@@ -1,9 +1,18 @@
 """A campaign as it stands in YAML: trigger, audience, steps, promises around them. How it is read: `loading`."""
 
 import hashlib
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SkipValidation, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SkipValidation,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from nurture.condition import AllOf, Condition, Offer
 from nurture.shape import DateText, DurationText, Section, Share, TimeText, Weekday, WindowText, read_duration, wrong
@@ -25,6 +34,10 @@ def _known_pause(found: str) -> str:
         except ValueError:
             raise wrong("campaign.again") from None
     return found
+
+
+def _pause(again: str) -> Duration | None:
+    return read_duration(again.removeprefix("after ")) if again.startswith("after ") else None
 
 
 class After(Section):
@@ -103,9 +116,14 @@ class Every(Section):
             raise wrong("campaign.every_or_dates")
         if (self.every == "week") != (self.on is not None) or (self.every == "month") != (self.day is not None):
             raise wrong("campaign.every_needs")
-        if isinstance(self.day, int) and not 1 <= self.day <= 31:
-            raise wrong("campaign.day_of_month", key="day")
         return self
+
+    @field_validator("day")
+    @classmethod
+    def _of_a_month(cls, found: int | str | None) -> int | str | None:
+        if isinstance(found, int) and not 1 <= found <= 31:
+            raise wrong("campaign.day_of_month")
+        return found
 
 
 class Schedule(Section):
@@ -164,13 +182,19 @@ class Step(Section):
     when_capped: Literal["defer", "drop"] = "defer"
     """`defer` waits for the next free slot while valid; `drop` leaves it out."""
 
-    @model_validator(mode="after")
-    def _counted_in_days(self) -> Self:
-        if self.wait.months or (self.valid_for and self.valid_for.months):
-            raise wrong("campaign.months", key="wait" if self.wait.months else "valid_for")
-        if self.valid_for and not (self.valid_for.days or self.valid_for.seconds):
-            raise wrong("campaign.valid_for", key="valid_for")
-        return self
+    @field_validator("wait", "valid_for")
+    @classmethod
+    def _counted_in_days(cls, found: Duration | None) -> Duration | None:
+        if found and found.months:
+            raise wrong("campaign.months")
+        return found
+
+    @field_validator("valid_for")
+    @classmethod
+    def _some_time(cls, found: Duration | None) -> Duration | None:
+        if found and not (found.days or found.seconds):
+            raise wrong("campaign.valid_for")
+        return found
 
 
 class Campaign(Section):
@@ -182,7 +206,7 @@ class Campaign(Section):
     """What the owner calls it."""
     purpose: Literal["commercial", "transactional"] = "commercial"
     """`commercial` obeys consent, caps and the duties of the law; a thank-you is commercial too."""
-    because: str = ""
+    because: str = Field(default="", validate_default=True)
     """Why the law's opt-out rules need not hold; needed for `transactional`."""
     priority: int = Field(default=50, ge=0, le=100)
     """0-100: who gets the slot of a customer who may get only one more message."""
@@ -208,7 +232,7 @@ class Campaign(Section):
     """`per occurrence`, `once`, or `after 90 days`."""
     at_most: AtMost | None = None
     """A ceiling for all customers together."""
-    starts: DateText | None = None
+    starts: DateText | None = Field(default=None, validate_default=True)
     """First local day of the shop on which occurrences may open; earlier occurrences never open."""
     ends: DateText | None = None
     """Last local day of the shop on which occurrences may open."""
@@ -217,28 +241,51 @@ class Campaign(Section):
     source: str = Field(default="", exclude=True)
     file: str = Field(default="", exclude=True)
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.again_after and self.again_after.months and not isinstance(self.trigger, Schedule):
-            raise wrong("campaign.again_months", key="again")
-        if self.purpose == "transactional" and not self.because:
-            raise wrong("campaign.because")
-        if (
-            self.offer
-            and self.offer.related_to == "this"
-            and not (isinstance(self.trigger, After) and self.trigger.table == "order")
-        ):
-            raise wrong("campaign.offer_this", key="offer")
-        if self.at_most and self.at_most.first_days and not self.starts:
-            raise wrong("campaign.first_days", key="at_most")
-        if self.starts and self.ends and self.ends < self.starts:
-            raise wrong("campaign.ends_before_start", key="ends")
-        return self
+    # Each rule stands at the later of its two keys, so that a mistake in another key does not keep it from being told.
+    @field_validator("because")
+    @classmethod
+    def _because(cls, found: str, others: ValidationInfo) -> str:
+        if others.data.get("purpose") == "transactional" and not found:
+            raise wrong("campaign.because", beside="purpose")
+        return found
+
+    @field_validator("offer")
+    @classmethod
+    def _this_order(cls, found: Offer | None, others: ValidationInfo) -> Offer | None:
+        trigger = others.data.get("trigger")
+        about_order = isinstance(trigger, After) and trigger.table == "order"
+        if found and found.related_to == "this" and trigger and not about_order:
+            raise wrong("campaign.offer_this")
+        return found
+
+    @field_validator("again")
+    @classmethod
+    def _again_in_months(cls, found: str, others: ValidationInfo) -> str:
+        pause = _pause(found)
+        if pause and pause.months and not isinstance(others.data.get("trigger", None), Schedule | None):
+            raise wrong("campaign.again_months")
+        return found
+
+    @field_validator("starts")
+    @classmethod
+    def _first_days(cls, found: date | None, others: ValidationInfo) -> date | None:
+        at_most = others.data.get("at_most")
+        if at_most and at_most.first_days and not found:
+            raise wrong("campaign.first_days", beside="at_most")
+        return found
+
+    @field_validator("ends")
+    @classmethod
+    def _after_the_start(cls, found: date | None, others: ValidationInfo) -> date | None:
+        starts = others.data.get("starts")
+        if starts and found and found < starts:
+            raise wrong("campaign.ends_before_start")
+        return found
 
     @property
     def again_after(self) -> Duration | None:
         """The pause of `again: after …`, None for the other two."""
-        return read_duration(self.again.removeprefix("after ")) if self.again.startswith("after ") else None
+        return _pause(self.again)
 
     @property
     def obeys_cap(self) -> bool:

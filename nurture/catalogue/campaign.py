@@ -49,7 +49,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "at_most first_days needs starts",
     ),
     "campaign.ends_before_start": ("ends が starts より前です", "ends lies before starts"),
-    "campaign.twice": ("「{found}」という名前が二度使われています", "the name '{found}' is used twice"),
+    "campaign.twice": (
+        "「{found}」という名前は {other} で使われています。別の名前にしてください",
+        "the name '{found}' is used at {other} already; choose another one",
+    ),
     "campaign.step_twice": ("ステップ名「{found}」が二度使われています", "the step name '{found}' is used twice"),
     "campaign.circle": (
         "セグメント「{found}」が自分自身を参照しています",

@@ -66,6 +66,34 @@ TEXTS: dict[str, tuple[str, str]] = {
         "セグメント「{found}」（{title}）には、いまお一人もいません",
         "nobody is in the segment '{found}' ({title}) now",
     ),
+    "check.no_date": (
+        "日付「{found}」を登録したお客様がいません。いまあるのは {known} です",
+        "nobody has a date '{found}'; there are {known}",
+    ),
+    "check.no_relative": (
+        "「{relative}」の日付「{found}」を登録したお客様がいません。いまある日付は {known} です",
+        "nobody has a date '{found}' of a '{relative}'; there are the dates {known}",
+    ),
+    "check.no_tag": (
+        "タグ「{found}」の付いたお客様がいません。いまあるのは {known} です",
+        "nobody carries the tag '{found}'; there are {known}",
+    ),
+    "check.no_category": (
+        "カテゴリ「{found}」の商品がありません。いまあるのは {known} です",
+        "nothing is of the category '{found}'; there are {known}",
+    ),
+    "check.no_product": (
+        "商品「{found}」がありません。いまあるのは {known} です",
+        "there is no product '{found}'; there are {known}",
+    ),
+    "check.no_menu": (
+        "メニュー「{found}」の予約がありません。いまあるのは {known} です",
+        "there is no booking of '{found}'; there are {known}",
+    ),
+    "check.no_staff": (
+        "担当「{found}」の予約がありません。いまあるのは {known} です",
+        "there is no booking with '{found}'; there are {known}",
+    ),
     "check.lacking": (
         "ステップ「{step}」: 対象 {total} 件のうち {count} 件は「{variable}」が分からず、送られません",
         "step '{step}': {count} of {total} lack '{variable}' and will not get it",

@@ -90,6 +90,21 @@ TEXTS: dict[str, tuple[str, str]] = {
         "「{columns}」は同意の列かもしれませんが、読んでいません。同意なら --map mail_wanted={first} を付けてください",
         "'{columns}' may hold permissions and is not read; if it does, add --map mail_wanted={first}",
     ),
+    "cli.import.perhaps_mail": (
+        '「{column}」はメールアドレスのようですが、読んでいません。読むには --map "{mapping}" を付けてください',
+        "'{column}' holds mail addresses, it seems, and is not read; to read it add --map \"{mapping}\"",
+    ),
+    "cli.import.mail_unnamed": (
+        (
+            "{column} 列目はメールアドレスのようですが、見出しがないので読んでいません。"
+            "{row} 行目に「メールアドレス」と書いてください"
+        ),
+        "column {column} holds mail addresses, it seems, but has no header and is not read; write 'email' in row {row}",
+    ),
+    "cli.import.all_rejected": (
+        "{row} 行目（{headers}）を見出しとして読みました。見出しが別の行なら、それより上の行を消してください",
+        "row {row} ({headers}) was read as the header; if the header is another row, take out what stands above it",
+    ),
     "cli.import.counts": (
         "新しい {new} 件・変わる {changed} 件・変わらない {unchanged} 件・取り込めない {rejected} 行",
         "{new} new, {changed} changed, {unchanged} unchanged, rejected rows: {rejected}",
@@ -126,8 +141,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.check.error": ("誤り", "error"),
     "cli.check.warning": ("注意", "warning"),
     "cli.check.errors": (
-        "誤り {errors} 件・注意 {warnings} 件。誤りを直すまで送れません",
-        "errors: {errors}, warnings: {warnings}. Nothing can be sent before the errors are mended",
+        "誤り {errors} 件・注意 {warnings} 件。誤りを直してから送ってください",
+        "errors: {errors}, warnings: {warnings}. Mend the errors before anything is sent",
     ),
     "cli.check.warnings": (
         "誤りはありません（注意 {warnings} 件）。次は: nurture preview",

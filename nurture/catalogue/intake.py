@@ -10,17 +10,42 @@ TEXTS: dict[str, tuple[str, str]] = {
         "this is a folder; name the files in it, for example data/*.csv",
     ),
     "import.workbook": (
-        "Excel のファイルとして読めません（{problem}）。Excel で開いて保存し直すか、CSV で保存してください",
-        "this can't be read as a workbook ({problem}); open and save it in Excel again, or save it as CSV",
+        (
+            "Excel のファイルとして開けません。壊れているか、途中で切れています。もう一度書き出すか受け取り直すか、"
+            "Excel で開けるならそこから CSV で保存してください"
+        ),
+        (
+            "this can't be opened as an Excel workbook: it is damaged or cut off. Export or fetch it again or, if "
+            "Excel opens it, save it as CSV there"
+        ),
+    ),
+    "import.workbook_locked": (
+        "パスワードの付いた Excel のファイルです。Excel で開き、パスワードなしか CSV で保存してください",
+        "this Excel workbook has a password; open it in Excel and save it without one, or as CSV",
+    ),
+    "import.workbook_old": (
+        (
+            "中身は古い形式の Excel のファイルです。ファイル名の終わりを .xls にするか、Excel で .xlsx として"
+            "保存し直してください"
+        ),
+        "this is an Excel workbook of the old kind; let its name end in .xls, or save it as .xlsx in Excel",
+    ),
+    "import.workbook_is_text": (
+        "中身は Excel ではなく、文字だけのファイルです。CSV なら、ファイル名の終わりを .csv にしてください",
+        "this is no Excel workbook but plain text; if it is a CSV, let its name end in .csv",
+    ),
+    "import.workbook_is_page": (
+        "中身は Excel ではなく、Web ページの表です。Excel で開き、.xlsx か CSV として保存し直してください",
+        "this is no Excel workbook but a table of a web page; open it in Excel and save it as .xlsx or CSV",
     ),
     "import.encoding": (
         (
-            "文字コードが分かりません（試したもの: {tried}、{problem}）。--encoding で指定するか、Excel で「CSV "
-            "UTF-8」として保存してください"
+            "{row} 行目の文字が読めず、文字コードが分かりません（試したもの: {tried}）。--encoding で指定するか、"
+            "Excel で「CSV UTF-8」として保存してください"
         ),
         (
-            "the encoding can't be told (tried: {tried}; {problem}); name it with --encoding or save as 'CSV "
-            "UTF-8' in Excel"
+            "line {row} can't be read and the encoding can't be told (tried: {tried}); name it with --encoding or save "
+            "as 'CSV UTF-8' in Excel"
         ),
     ),
     "import.no_such_encoding": (
@@ -31,23 +56,63 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{row} 行目に {found} 列あります。{limit} 列までです。区切り文字や引用符を確かめてください",
         "row {row} has {found} columns, {limit} is the limit; check the separators and quotes",
     ),
-    "import.broken_csv": (
-        '{row} 行目あたりで CSV が壊れています（{problem}）。引用符（"）が閉じているか確かめてください',
-        'the CSV breaks off near row {row} ({problem}); check that every quote (") is closed',
+    "import.open_quote": (
+        (
+            '{line} 行目の引用符（"）が閉じていません。下の行がすべてひとつの欄になるため、'
+            '何も取り込んでいません。欄の終わりに " を足すか、この " を消してください。文字としての " は "" と重ねます'
+        ),
+        (
+            'the quote (") on line {line} is never closed: all rows below it would be one cell, '
+            'so nothing was imported. Add a " where the cell ends, or take this one away; a " that is meant as text '
+            'is written twice, ""'
+        ),
+    ),
+    "import.text_after_quote": (
+        (
+            '{line} 行目で始まる引用符（"）の欄が {end} 行目で閉じたあと、そのまま文字が続いています。何も取り込んで'
+            'いません。欄の全体を " で囲むか、余分な " を消してください。文字としての " は "" と重ねます'
+        ),
+        (
+            "the quoted cell that begins on line {line} ends on line {end}, and text stands right behind its quote "
+            '("): nothing was imported. Put the whole cell in quotes, or take the " away; a " that is meant as '
+            'text is written twice, ""'
+        ),
+    ),
+    "import.swallowed": (
+        (
+            '{line} 行目の引用符（"）から {end} 行目の引用符までがひとつの欄になり、あいだの行が'
+            "失われます。何も取り込んでいません。余分な引用符を両方の行から消してください"
+        ),
+        (
+            'everything from the quote (") on line {line} to the one on line {end} is one cell, and the rows '
+            "between would be lost: nothing was imported. Take the stray quotes out of both lines"
+        ),
+    ),
+    "import.long_cell": (
+        "{line} 行目の欄が長すぎます（{limit} 文字まで）。区切り文字と改行を確かめてください",
+        "a cell on line {line} is too long ({limit} characters at most); check separators and line ends",
     ),
     "import.headers_unknown": (
         (
-            "何の一覧か分かりません（見出し: {found}）。--kind と --map で教えてください。例: --kind customers "
-            "--map email=メールアドレス,name=氏名"
+            "{row} 行目を見出しとして読みましたが、何の一覧か分かりません（{found}）。見出しが別の行なら上の行を"
+            "消し、そうでなければ --kind と --map で教えてください。"
+            "例: --kind customers --map email=メールアドレス,name=氏名"
         ),
         (
-            "it can't be told what this is a list of (headers: {found}); say so with --kind and --map, for example "
+            "row {row} was read as the header, and it can't be told what this is a list of ({found}); if the header is "
+            "another row, take out those above it, else say what it is with --kind and --map, for example "
             "--kind customers --map email=Mail,name=Name"
         ),
     ),
     "import.headers_lack": (
-        "{kind} として読むのに要る列がありません（{lacking}）。見出し: {found}。--map で教えてください",
-        "columns that {kind} need are missing ({lacking}); headers: {found}. Name them with --map",
+        (
+            "{kind} として読むのに要る列がありません（{lacking}）。見出し（{row} 行目）: {found}。見出しが別の行なら"
+            "上の行を消し、そうでなければ --map で教えてください"
+        ),
+        (
+            "columns that {kind} need are missing ({lacking}); headers in row {row}: {found}. If the header is another "
+            "row, take out those above it, else name the columns with --map"
+        ),
     ),
     "import.no_such_header": (
         "「{found}」という見出しはありません。あるのは {allowed} です",
@@ -78,8 +143,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "there is no import number {found}; import the file again",
     ),
     "import.rejected_unwritable": (
-        "取り込めなかった行を保存できません（{problem}）。ファイルを Excel で開いていたら閉じてください",
-        "the rejected rows can't be saved ({problem}); close the file if it is open in Excel",
+        (
+            "取り込めなかった行をこの名前で保存できません。Excel で開いていたら閉じ、フォルダに書き込めるか"
+            "確かめてください。何も取り込んでいません"
+        ),
+        (
+            "the rejected rows can't be saved under this name: nothing was imported. Close the file if it is open in "
+            "Excel, and see whether the folder can be written to"
+        ),
     ),
     "import.rejected_row": ("行", "Row"),
     "import.rejected_reason": ("取り込めない理由", "Reason"),
@@ -87,6 +158,36 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reject.nobody": (
         "氏名・顧客番号・連絡先のどれもありません",
         "there is neither a name nor a number nor an address",
+    ),
+    "reject.too_wide": (
+        (
+            "見出しは {limit} 列なのに {found} 列あり、「{extra}」が入る列がありません。余分を消すか、"
+            '区切り文字を含む欄を引用符（"）で囲んでください'
+        ),
+        (
+            "it has {found} cells under {limit} headers, and no column takes '{extra}'; put a cell that holds a "
+            'separator in quotes ("), or take out what is too much'
+        ),
+    ),
+    "reject.too_narrow": (
+        (
+            "見出しは {limit} 列なのに {found} 列しかなく、残りは引用符の中にあるようです（「{held}」）。欄の終わりに"
+            '引用符（"）を書いてください'
+        ),
+        (
+            "it has {found} cells under {limit} headers, and the others seem to stand between quotes ('{held}'); put "
+            'the quotes (") where the cell ends'
+        ),
+    ),
+    "reject.displaced": (
+        (
+            "列が足りず、「{found}」が別の列にあります。上の行が途中で改行されていないか確かめ、1 行につなぐか、"
+            '改行のある欄を引用符（"）で囲んでください'
+        ),
+        (
+            "it has too few cells, and '{found}' stands in the wrong column; if the row above breaks off, make one row "
+            'of the two, or put the cell with the line end in quotes (")'
+        ),
     ),
     "reject.missing": ("「{missing}」が空です", "'{missing}' is empty"),
     "reject.mail": (
@@ -134,6 +235,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reject.unfinished": (
         "「{found}」の注文はまだ完了していません",
         "the order is not complete yet ('{found}')",
+    ),
+    "reject.number_taken": (
+        (
+            "「{found}」は {row} 行目の方の番号ですが、氏名も連絡先も違います。別の方なら番号を直し"
+            "（取引先の二人目の方なら番号を空に）、同じ方なら 1 行にまとめてください"
+        ),
+        (
+            "'{found}' is the number of the person in row {row}, who has another name and other addresses; mend the "
+            "number (leave it empty for a second contact of a company), or make one row of the two if they are one "
+            "person"
+        ),
     ),
     "reject.order_taken": (
         "注文番号「{found}」は日付の違う別の注文で使われています",

@@ -22,7 +22,56 @@ TEXTS: dict[str, tuple[str, str]] = {
         "本文の {missing} がありません。HTML や LINE 用のファイルだけでは送れません",
         "{missing} is missing: a message needs its text besides HTML and LINE",
     ),
-    "message.syntax": ("テンプレートとして読めません: {problem}", "this is not a valid template: {problem}"),
+    "message.syntax": (
+        "テンプレートとして読めません。{{{{ }}}} と {{% %}} の書き方を見直してください（{problem}）",
+        "this is not a valid template; look at what stands in {{{{ }}}} and {{% %}} ({problem})",
+    ),
+    "message.no_tag": (
+        "「{{% {found} %}}」という命令はありません。使えるのは {allowed} です",
+        "there is no '{{% {found} %}}'; allowed are {allowed}",
+    ),
+    "message.not_begun": (
+        "「{{% {found} %}}」に合う始まりがありません。消すか、始まりを書いてください",
+        "nothing is open that '{{% {found} %}}' could belong to; take it out or write its beginning",
+    ),
+    "message.other_open": (
+        "「{{% {found} %}}」の前に、開いたままの「{{% {opened} %}}」を「{{% end{opened} %}}」で閉じてください",
+        "close the open '{{% {opened} %}}' with '{{% end{opened} %}}' before '{{% {found} %}}'",
+    ),
+    "message.not_closed": (
+        "ここで始まる「{{% {opened} %}}」が閉じられていません。「{{% end{opened} %}}」を書いてください",
+        "'{{% {opened} %}}' is never closed; write '{{% end{opened} %}}'",
+    ),
+    "message.unclosed": (
+        "「{{{{」は「}}}}」で、「{{%」は「%}}」で閉じてください",
+        "close '{{{{' with '}}}}' and '{{%' with '%}}'",
+    ),
+    "message.unclosed_comment": (
+        "メモの「{{#」が「#}}」で閉じられていません",
+        "a comment that begins with '{{#' ends with '#}}'",
+    ),
+    "message.unclosed_quote": ("引用符が閉じられていません", "a quote is not closed"),
+    "message.bracket": ("括弧の開きと閉じが合っていません", "the brackets do not match"),
+    "message.character": (
+        "「{found}」はここに書けません。記号は半角で書いてください",
+        "'{found}' can't stand here; write half-width characters",
+    ),
+    "message.one_equals": (
+        "比べるときは「=」ではなく「==」と書いてください",
+        "write '==' to compare, not '='",
+    ),
+    "message.stray": (
+        "「{found}」はここに書けません。消すか、前の語との間に「.」や「|」を書いてください",
+        "'{found}' can't stand here; take it out, or write '.' or '|' before it",
+    ),
+    "message.no_value": ("ここに書くべき値がありません", "something is missing here: a value or a name"),
+    "message.no_name": ("「.」や「|」のあとに名前を書いてください", "write a name behind '.' or '|'"),
+    "message.for_in": (
+        "「{{% for item in order.items %}}」の形で書いてください",
+        "write it like '{{% for item in order.items %}}'",
+    ),
+    "message.no_test": ("「is {found}」という判定はありません", "there is no test 'is {found}'"),
+    "message.block_twice": ("ブロック「{found}」が二度書かれています", "the block '{found}' is written twice"),
     "message.no_filter": (
         "「{found}」というフィルターはありません。使えるのは {allowed} です",
         "there is no filter '{found}'; allowed are {allowed}",
@@ -77,7 +126,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "some customers have no '{found}'; add it to 'requires:' in {file}",
     ),
     "message.unsupplied": (
-        "キャンペーン「{campaign}」では「{found}」が分かりません。trigger か offer を見直してください",
+        "キャンペーン「{campaign}」では「{found}」が分かりません。trigger か offer を見直すか、この値を外してください",
         "the campaign '{campaign}' can't give '{found}'; change its trigger or offer, or leave the value out",
     ),
     "message.not_https": (
@@ -123,20 +172,20 @@ TEXTS: dict[str, tuple[str, str]] = {
     "message.part.line_text": ("メッセージ", "the message"),
     "message.part.line_alt": ("代替テキスト", "the alt text"),
     "message.duty.sender": (
-        "{part}に送信者の名称「{wanted}」がありません",
-        "{part} lacks the sender's name '{wanted}'",
+        "{part}に送信者の名称「{wanted}」がありません。{{{{ shop.sender }}}} を書いてください",
+        "{part} lacks the sender's name '{wanted}'; write {{{{ shop.sender }}}}",
     ),
     "message.duty.address": (
-        "{part}に住所「{wanted}」がありません",
-        "{part} lacks the postal address '{wanted}'",
+        "{part}に住所「{wanted}」がありません。{{{{ shop.address }}}} を書いてください",
+        "{part} lacks the postal address '{wanted}'; write {{{{ shop.address }}}}",
     ),
     "message.duty.contact": (
-        "{part}に問い合わせ先（{wanted}）がありません",
-        "{part} lacks a contact for questions and complaints ({wanted})",
+        "{part}に問い合わせ先（{wanted}）がありません。{variable} を書いてください",
+        "{part} lacks a contact for questions and complaints ({wanted}); write {variable}",
     ),
     "message.duty.link": (
-        "{part}に配信停止の URL（unsubscribe_url）がありません",
-        "{part} lacks the address for opting out (unsubscribe_url)",
+        "{part}に配信停止の URL がありません。{{{{ unsubscribe_url }}}} を書いてください",
+        "{part} lacks the address for opting out; write {{{{ unsubscribe_url }}}}",
     ),
     "message.duty.sentence": (
         "{part}の配信停止の URL のそばに、配信を断れるという文（「配信停止はこちら」など）がありません",

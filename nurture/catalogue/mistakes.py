@@ -1,6 +1,10 @@
 """Texts about mistakes in files that a person wrote, each key as (Japanese, English)."""
 
 TEXTS: dict[str, tuple[str, str]] = {
+    "config.address": (
+        "「{found}」はメールアドレスではありません。「hello@example.jp」のように、半角で一つだけ書いてください",
+        "'{found}' is no mail address; write a single one like hello@example.jp, without a name",
+    ),
     "config.keep_chats": (
         "日数で書いてください（例: 90 days）。{found} ではいけません",
         "write whole days, such as 90 days, and not {found}",
@@ -34,7 +38,54 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the file is too large ({size} bytes); {limit} bytes is the limit",
     ),
     "mistake.too_deep": ("入れ子が深すぎます。{limit} 段までです", "nested too deeply; {limit} levels is the limit"),
-    "mistake.yaml": ("YAML として読めません: {problem}", "this is not valid YAML: {problem}"),
+    "mistake.yaml": (
+        "YAML として読めません。字下げ・引用符・括弧を見直してください（{problem}）",
+        "this is not valid YAML; look at indentation, quotes and brackets ({problem})",
+    ),
+    "mistake.yaml_tab": (
+        "タブは使えません。半角スペースに替えてください",
+        "a tab can't stand here; write spaces instead",
+    ),
+    "mistake.yaml_quote": (
+        "ここで開いた引用符が、この行で閉じられていません。値の終わりに {found} を書いてください",
+        "the quote opened here is not closed in its line; write {found} at the end of the value",
+    ),
+    "mistake.yaml_after_quote": (
+        "引用符で囲んだ値のあとに、まだ文字があります。値の全体を引用符で囲んでください",
+        "there is more behind the quoted value; put the whole value in quotes",
+    ),
+    "mistake.yaml_start": (
+        "値を {found} で始めるときは、全体を引用符で囲んでください",
+        "put a value that begins with {found} in quotes",
+    ),
+    "mistake.yaml_colon": (
+        "ここに「: 」は書けません。値の一部なら値の全体を引用符で囲み、そうでなければ字下げと前の行を見直してください",
+        "': ' can't stand here; put the value in quotes if it is part of it, else mend indentation or the line above",
+    ),
+    "mistake.yaml_no_colon": (
+        "この行は「項目: 値」の形ではありません。半角の「:」と空白を書いてください",
+        "this line is no 'key: value'; write a colon and a space",
+    ),
+    "mistake.yaml_bracket": (
+        "ここで開いた {found} が閉じられていないか、中身が「,」で区切られていません",
+        "the {found} opened here is not closed, or what is in it is not divided by commas",
+    ),
+    "mistake.yaml_dash": (
+        "「- 」の並びはここから始められません。次の行に、字下げして書いてください",
+        "a list of '- ' items can't begin here; begin it in the next line, indented",
+    ),
+    "mistake.yaml_stray": (
+        "ここに {found} は書けません。消すか、値の全体を引用符で囲んでください",
+        "{found} can't stand here; take it out, or put the whole value in quotes",
+    ),
+    "mistake.yaml_indent": (
+        "字下げがまわりの行とそろっていません。同じまとまりの項目は、同じ数の半角スペースで始めてください",
+        "the indentation does not fit the lines around; keys that belong together begin with as many spaces",
+    ),
+    "mistake.yaml_document": (
+        "一つのファイルに書けるのは一つだけです。この「---」から下は別のファイルにしてください",
+        "a file holds one document only; put what follows this '---' into another file",
+    ),
     "mistake.duplicate_key": (
         "「{found}」が二度書かれています。一つにまとめてください",
         "'{found}' is written twice; keep one",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, func, literal, null, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, func, literal, null, select
 
 from nurture.campaign import After, Anniversary, Campaign
 from nurture.gates.situation import Situation
@@ -13,7 +13,7 @@ from nurture.rules.buying import GONE
 from nurture.rules.offer import offered_product
 from nurture.rules.scope import Scope
 from nurture.rules.variables import Occasion, incomplete
-from nurture.store.tables import Booking, Customer, CustomerFact, DatedFact, Event, Order, table
+from nurture.store.tables import Booking, Customer, CustomerFact, DatedFact, Event, Order, seconds, table
 from nurture.zone import DAY
 
 CUSTOMER, ORDER, BOOKING, EVENT = (table(each) for each in (Customer, Order, Booking, Event))
@@ -69,13 +69,13 @@ def population(situation: Situation, campaign: Campaign) -> Population:
 
 def _source(trigger: After) -> tuple[Any, ColumnElement[int], list[ColumnElement[bool]]]:
     if trigger.event:
-        return EVENT, _seconds(EVENT.c.occurred_at), [EVENT.c.kind == trigger.event]
+        return EVENT, seconds(EVENT.c.occurred_at), [EVENT.c.kind == trigger.event]
     word = str(trigger.after)
     if trigger.table == "order":
         columns = {"order": ORDER.c.ordered_at, "shipment": ORDER.c.shipped_at, "delivery": ORDER.c.delivered_at}
-        return ORDER, _seconds(columns[word]), [ORDER.c.status.not_in(GONE)]
+        return ORDER, seconds(columns[word]), [ORDER.c.status.not_in(GONE)]
     happened = {"booking": BOOKING.c.booked_at, "cancellation": BOOKING.c.received_at}.get(word, BOOKING.c.starts_at)
-    at = func.coalesce(_seconds(happened), _seconds(BOOKING.c.received_at))
+    at = func.coalesce(seconds(happened), seconds(BOOKING.c.received_at))
     return BOOKING, at, [BOOKING.c.status.in_(STATUSES[word])]
 
 
@@ -85,7 +85,3 @@ def _has_date(trigger: Anniversary) -> ColumnElement[bool]:
     mine = (DATED.c.customer_id == CUSTOMER.c.id, DATED.c.name == trigger.anniversary)
     found = select(1).where(*mine, DATED.c.relative == trigger.relative)
     return (found if trigger.month_only else found.where(DATED.c.day.is_not(None))).exists()
-
-
-def _seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
-    return type_coerce(column, BigInteger)

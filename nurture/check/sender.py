@@ -1,6 +1,6 @@
 """Whether the shop can send at all: an address to be sent from, a way out for whoever wants none, the credentials."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from nurture.channels.signing import signer
 from nurture.config import FILE_NAME, SECRETS
@@ -8,10 +8,27 @@ from nurture.gates.situation import Situation
 from nurture.mistake import Mistake, MistakesFound, Place
 
 from .finding import Finding, Severity
+from .whole import Whole
+
+RESTS_ON: Mapping[str, tuple[str, ...]] = {
+    "check.no_way_out": ("public_url", "opt_out_mailbox"),
+    "check.no_from": ("email.from_address", "shop.email"),
+    "check.line_off": ("line.enabled",),
+    "check.no_owner": ("approve", "owner.email", "shop.email", "email.host"),
+    "check.no_host": ("mode", "email.host"),
+    "check.no_secret": ("mode", "line.enabled"),
+}
+"""The keys of config.yaml that a finding speaks of; every other one speaks of the signing key."""
 
 
-def look_at_sender(situation: Situation) -> Iterator[Finding]:
+def look_at_sender(whole: Whole) -> Iterator[Finding]:
     """What config.yaml and the environment lack for the campaigns there are."""
+    for each in _lacking(whole.situation):
+        if whole.knows(*RESTS_ON.get(each.mistake.code, ("mode", "email.dkim", "secrets"))):
+            yield each
+
+
+def _lacking(situation: Situation) -> Iterator[Finding]:
     settings, campaigns = situation.settings, situation.campaigns.campaigns
     channels = {channel for each in campaigns for step in each.steps for channel in step.channels}
     live = settings.mode == "live"

@@ -1,6 +1,8 @@
 """Where something stands in the file it was written in. What it means is not known here."""
 
+from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 
 from nurture.campaign import Campaign
 from nurture.config import Settings
@@ -21,15 +23,58 @@ def in_campaign(
 
 def in_segment(severity: Severity, settings: Settings, name: str, code: str, **values: object) -> Finding:
     """A finding about a named segment, at the place where it is written."""
+    document, path = _segment(settings, name)
+    return Finding(severity, Mistake(document.place((*path, "segment")), code, values))
+
+
+def in_condition(
+    settings: Settings,
+    campaign: Campaign | None,
+    key: str,
+    word: str,
+    code: str,
+    suggestion: str,
+    values: Mapping[str, object],
+) -> Finding:
+    """A warning about the value `found` under `word`: in a condition of a campaign, or in the segment named `key`."""
+    document: Document | None
+    start: Keys
+    if campaign:
+        document, start = _document(campaign.source, campaign.file), (key,)
+    else:
+        document, path = _segment(settings, key)
+        start = (*path, "condition")
+    if document is None:
+        return Finding("warning", Mistake(Place(campaign.file if campaign else ""), code, values, key, suggestion))
+    place = next(
+        (
+            document.places[path]
+            for path in document.places
+            if path[: len(start)] == start and word in path and document.value_at(path) == values["found"]
+        ),
+        document.place(start),
+    )
+    return Finding("warning", Mistake(place, code, values, ".".join(map(str, start)), suggestion))
+
+
+def _segment(settings: Settings, name: str) -> tuple[Document, Keys]:
+    """The file of a segment and its path there."""
     folder = settings.folder / settings.campaigns
     for path in sorted(folder.glob("**/*.y*ml")):
-        document = load_file(path, f"{folder.name}/{path.relative_to(folder)}")
-        segments = document.value.get("segments", ()) if isinstance(document.value, dict) else ()
-        for number, each in enumerate(segments):
-            if each.get("segment") == name:
-                place = document.place(("segments", number, "segment"))
-                return Finding(severity, Mistake(place, code, values))
-    return Finding(severity, Mistake(Place(f"{folder.name}/"), code, values))
+        document = _file(path, f"{folder.name}/{path.relative_to(folder)}", path.stat().st_mtime_ns)
+        listed = document.value.get("segments") if document and isinstance(document.value, dict) else None
+        for number, each in enumerate(listed if isinstance(listed, list) else ()):
+            if document and isinstance(each, dict) and name in (each.get("segment"), each.get("name")):
+                return document, ("segments", number)
+    return Document(f"{folder.name}/", {}, {}), ()
+
+
+@lru_cache(maxsize=512)
+def _file(path: Path, shown: str, changed: int) -> Document | None:
+    try:
+        return load_file(path, shown)
+    except MistakesFound:
+        return None
 
 
 @lru_cache(maxsize=512)

@@ -11,6 +11,8 @@ from .desk import Desk
 if TYPE_CHECKING:
     from nurture.check import Finding
 
+    from .folder import ShopRead
+
 
 def check(
     context: typer.Context,
@@ -53,17 +55,40 @@ def schema(
 
 
 def _look(desk: Desk) -> "list[Finding]":
-    from nurture.check import check_shop
+    from nurture.check import Finding, check_shop
+    from nurture.mistake import MistakesFound
 
-    from .folder import engine_of, shop_of
+    from .folder import engine_of, shop_read
 
-    shop = shop_of(desk)
-    engine = engine_of(shop.settings)
+    shop = shop_read(desk)
+    found = [Finding("error", each) for each in shop.mistakes]
+    engine = None
     try:
-        present = engine if _is_current(engine) else None
-        return check_shop(shop.settings, shop.campaigns, shop.templates, present, desk.now)
+        engine = engine_of(shop.settings.settings)
+        present = engine if _is_usable(engine, shop) else None
+        return check_shop(shop.settings, shop.campaigns, shop.templates, present, desk.now, found)
+    except MistakesFound as problem:
+        found += [Finding("error", each) for each in problem.mistakes]
+        return check_shop(shop.settings, shop.campaigns, shop.templates, None, desk.now, found)
     finally:
-        engine.dispose()
+        if engine is not None:
+            engine.dispose()
+
+
+def _is_usable(engine: Any, shop: "ShopRead") -> bool:
+    """Whether there is a database of this version, and it is known which."""
+    from sqlalchemy.exc import DBAPIError
+
+    from nurture.config import in_doubt
+
+    if in_doubt(shop.settings.doubtful, "database"):
+        return False
+    try:
+        return _is_current(engine)
+    except DBAPIError:
+        if shop.mistakes:  # what is wrong with the files is the nearer reason
+            return False
+        raise
 
 
 def _is_current(engine: Any) -> bool:

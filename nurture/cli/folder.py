@@ -1,14 +1,14 @@
 """What a shop's folder holds, loaded: settings, campaigns, templates, database. Every mistake is told at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from nurture.campaign import Campaigns, load_campaigns
-from nurture.config import FILE_NAME, Settings, load_settings
+from nurture.campaign import Campaigns, CampaignsRead, read_campaigns
+from nurture.config import FILE_NAME, Settings, SettingsRead, in_doubt, load_settings, read_settings
 from nurture.mistake import Mistake, MistakesFound, Place
 
 from .desk import Desk
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from nurture.message.template import Templates
-
-Loaded = TypeVar("Loaded")
 
 
 @dataclass(frozen=True)
@@ -35,32 +33,51 @@ class Shop:
         return {each.name: each.requires for each in self.templates}
 
 
+@dataclass(frozen=True)
+class ShopRead:
+    """The same as far as it can be read, mistakes and all."""
+
+    settings: SettingsRead
+    campaigns: CampaignsRead
+    templates: "Templates"
+
+    @property
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """Of every file."""
+        missing = not self.templates.there and in_doubt(self.settings.doubtful, "templates")
+        templates = () if missing else self.templates.mistakes
+        return (*self.settings.mistakes, *self.campaigns.mistakes, *templates)
+
+
 def settings_of(desk: Desk) -> Settings:
     """config.yaml with the environment. Raises MistakesFound."""
-    if not (desk.folder / FILE_NAME).is_file():
-        raise MistakesFound([Mistake(Place(str(desk.folder / FILE_NAME)), "cli.no_config")])
+    _expect_config(desk)
     return load_settings(desk.folder, desk.environment)
 
 
 def shop_of(desk: Desk) -> Shop:
     """Everything in the folder. Raises MistakesFound with the mistakes of all files together."""
+    found = shop_read(desk)
+    if found.mistakes:
+        raise MistakesFound(found.mistakes)
+    return Shop(found.settings.settings, found.campaigns.campaigns, found.templates)
+
+
+def shop_read(desk: Desk) -> ShopRead:
+    """Everything in the folder as far as it can be read. Raises MistakesFound where there is no config.yaml at all."""
     from nurture.message.template import Templates
 
-    settings = settings_of(desk)
-    mistakes: list[Mistake] = []
-    campaigns = _collected(lambda: load_campaigns(desk.folder / settings.campaigns, settings), mistakes)
-    templates = _collected(lambda: Templates.load(desk.folder / settings.templates), mistakes)
-    if campaigns is None or templates is None:
-        raise MistakesFound(mistakes)
-    return Shop(settings, campaigns, templates)
+    _expect_config(desk)
+    read = read_settings(desk.folder, desk.environment)
+    settings = read.settings
+    campaigns = read_campaigns(desk.folder / settings.campaigns, settings, read.doubtful)
+    templates = Templates.read(desk.folder / settings.templates)
+    return ShopRead(read, campaigns, templates)
 
 
-def _collected(load: Callable[[], Loaded], mistakes: list[Mistake]) -> Loaded | None:
-    try:
-        return load()
-    except MistakesFound as found:
-        mistakes.extend(found.mistakes)
-        return None
+def _expect_config(desk: Desk) -> None:
+    if not (desk.folder / FILE_NAME).is_file():
+        raise MistakesFound([Mistake(Place(str(desk.folder / FILE_NAME)), "cli.no_config")])
 
 
 @contextmanager

@@ -93,14 +93,14 @@ def _in_order(settings: "Settings", files: Sequence[str], given: Mapping[str, st
 
 def _kind_of(settings: "Settings", path: Path, given: Mapping[str, str | None]) -> str:
     from nurture.intake.layout import lay_out
-    from nurture.intake.mapping import ColumnMapping, read_mapping, remembered
+    from nurture.intake.mapping import ColumnMapping, kept_headers, read_mapping, remembered
     from nurture.intake.readers import open_table
 
-    table = open_table(path, given["encoding"])
-    said = read_mapping(given["mapping"]) if given["mapping"] else remembered(settings.folder, table.headers)
-    told = said or ColumnMapping()
+    said = read_mapping(given["mapping"]) if given["mapping"] else None
+    table = open_table(path, given["encoding"], said.columns.values() if said else kept_headers(settings.folder))
+    told = said or remembered(settings.folder, table.headers) or ColumnMapping()
     kind, preset = given["kind"] or told.kind, given["preset"] or told.preset
-    return lay_out(table.file, table.headers, kind, preset, told.columns, {}).kind
+    return lay_out(table.file, table.headers, kind, preset, told.columns, {}, table.header_row).kind
 
 
 def _import(
@@ -144,6 +144,9 @@ def _shown(desk: Desk, examined: "Examination", *, closely: bool) -> Iterator[st
         yield "    " + desk.say("cli.import.row", row=each.row, reason=reason_text(desk.language, reason))
     if counts.rejected > SHOWN:
         yield "    " + desk.say("cli.import.more", count=counts.rejected - SHOWN)
+    if counts.rejected and not (counts.new or counts.changed or counts.unchanged):
+        headers = desk.say("cause.join").join(filter(None, examined.headers))
+        yield "  " + desk.say("cli.import.all_rejected", row=examined.header_row, headers=headers)
     notes = {
         "cli.import.kept_opt_outs": examined.kept_opt_outs,
         "cli.import.unread_phones": examined.unread_phones,
@@ -163,13 +166,23 @@ def _columns(desk: Desk, examined: "Examination", *, closely: bool) -> Iterator[
     if closely:
         yield "  " + desk.say("cli.import.columns", columns="")
         for each in taken:
-            yield f"    {each.header} → {each.field}: {join(filter(None, each.samples))}"
+            yield f"    {each.header} → {each.field}: {join(' '.join(cell.split()) for cell in each.samples if cell)}"
     else:
         yield "  " + desk.say("cli.import.columns", columns=join(f"{each.header} → {each.field}" for each in taken))
     if unread := [each.header for each in examined.columns if not each.field and each.header]:
         yield "  " + desk.say("cli.import.unread", columns=join(unread))
     if perhaps := examined.perhaps_permissions:
         yield "  " + desk.say("cli.import.perhaps_permission", columns=join(perhaps), first=perhaps[0])
+    for at in examined.perhaps_mail:
+        yield "  " + _perhaps_mail(desk, examined, at)
+
+
+def _perhaps_mail(desk: Desk, examined: "Examination", at: int) -> str:
+    header = examined.columns[at - 1].header
+    if not header.strip():
+        return desk.say("cli.import.mail_unnamed", column=at, row=examined.header_row)
+    mapped = {**(examined.mapping.columns if examined.mapping else {}), "email": header}
+    return desk.say("cli.import.perhaps_mail", column=header, mapping=",".join(map("=".join, mapped.items())))
 
 
 def _as_data(examined: "Examination", result: "ImportResult | None") -> dict[str, Any]:

@@ -34,11 +34,11 @@ def preview(
     from .folder import existing_database, shop_of
 
     desk: Desk = context.obj
-    shop = shop_of(desk)
+    shop, today = shop_of(desk), desk.now
     _known_campaign(shop, campaign)
-    now = _moment(desk, shop, at)
+    now = _moment(shop, at, today)
     with existing_database(shop.settings) as engine:
-        text = _foreseen(desk, shop, engine, now, campaign, customer, format_)
+        text = _foreseen(desk, shop, engine, now, today, campaign, customer, format_)
         held = shop.settings.approve and _waits_for_approval(engine, shop.settings, desk.now)
     _give(desk, text, output)
     if held:
@@ -59,11 +59,11 @@ def explain(
     from .folder import existing_database, quota_in_force, shop_of
 
     desk: Desk = context.obj
-    shop = shop_of(desk)
-    now = _moment(desk, shop, at)
+    shop, today = shop_of(desk), desk.now
+    now = _moment(shop, at, today)
     with existing_database(shop.settings) as engine:
-        settings = quota_in_force(engine, shop.settings, desk.now)
-        found = explain_customer(engine, settings, shop.campaigns, shop.templates, now, customer)
+        settings = quota_in_force(engine, shop.settings, min(now, today))
+        found = explain_customer(engine, settings, shop.campaigns, shop.templates, now, customer, today)
     if format_ == "json":
         desk.hand_over(explanation_json(found))
     else:
@@ -75,15 +75,22 @@ def preview_once(desk: Desk, format_: Literal["table", "json"]) -> int:
     """What `run` does in preview mode: the plan is shown, nothing is recorded or sent."""
     from .folder import existing_database, shop_of
 
-    shop = shop_of(desk)
+    shop, today = shop_of(desk), desk.now
     with existing_database(shop.settings) as engine:
-        desk.hand_over(_foreseen(desk, shop, engine, desk.now, "", "", format_))
+        desk.hand_over(_foreseen(desk, shop, engine, today, today, "", "", format_))
     desk.tell("cli.run.preview")
     return 0
 
 
 def _foreseen(
-    desk: Desk, shop: "Shop", engine: "Engine", now: datetime, campaign: str, customer: str, format_: Format
+    desk: Desk,
+    shop: "Shop",
+    engine: "Engine",
+    now: datetime,
+    today: datetime,
+    campaign: str,
+    customer: str,
+    format_: Format,
 ) -> str:
     from nurture.preview import as_html, as_json, as_table, foresee
 
@@ -91,12 +98,13 @@ def _foreseen(
 
     found = foresee(
         engine,
-        quota_in_force(engine, shop.settings, desk.now),
+        quota_in_force(engine, shop.settings, today),
         shop.campaigns,
         shop.templates,
         now,
         campaign=campaign or None,
         customer=customer or None,
+        today=today,
     )
     forms: dict[str, Callable[[], str]] = {
         "table": lambda: as_table(found, desk.language, color=desk.color, width=desk.width),
@@ -115,10 +123,10 @@ def _waits_for_approval(engine: "Engine", settings: "Settings", now: datetime) -
         return approved_until(connection) < end_of(settings, next_day(settings, now))
 
 
-def _moment(desk: Desk, shop: "Shop", at: str) -> datetime:
+def _moment(shop: "Shop", at: str, today: datetime) -> datetime:
     from .moment import read_moment
 
-    return read_moment(at, shop.settings.timezone, desk.now) if at else desk.now
+    return read_moment(at, shop.settings.timezone, today) if at else today
 
 
 def _known_campaign(shop: "Shop", name: str) -> None:

@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from nurture.address import ascii_address
 from nurture.campaign import Campaign, Step
 from nurture.campaign.model import Channel
 from nurture.catalogue import say
+from nurture.config import FILE_NAME
 from nurture.message.compose import Failure, Message, compose
 from nurture.message.frozen import Frozen, freeze
 from nurture.mistake import Mistake, MistakesFound, Place
@@ -32,6 +34,8 @@ def test_message(shop: "Shop", campaign: Campaign, step: Step, specimen: "Specim
     written = compose(shop.templates.get(step.template), channel, context, shop.settings, to)
     if isinstance(written, Failure):
         raise MistakesFound([Mistake(Place(written.file, written.line, 1), "check.said", {"what": written.what})])
+    if channel == "email" and not written.from_.address:
+        raise MistakesFound([Mistake(Place(FILE_NAME), "check.no_from", {}, "email.from_address")])
     marked = _marked(written, say(shop.settings.language, "cli.send-test.mark"))
     name = f"test.{campaign.campaign}.{step.step}.{now:%Y%m%dT%H%M%SZ}"
     key = f"{name}@{marked.from_.address.rpartition('@')[2]}" if channel == "email" else name
@@ -43,12 +47,19 @@ def test_message(shop: "Shop", campaign: Campaign, step: Step, specimen: "Specim
 
 def _channel(to: str, step: Step) -> Channel:
     channel: Channel = "line" if LINE_ID.fullmatch(to) else "email"
-    if channel == "email" and "@" not in to:
+    if channel == "email" and not _is_address(to):
         raise MistakesFound([Mistake(Place("--to"), "cli.send-test.address", {"found": to})])
     if channel not in step.channels:
         values = {"step": step.step, "found": channel, "allowed": ", ".join(step.channels)}
         raise MistakesFound([Mistake(Place("--to"), "cli.send-test.channel", values)])
     return channel
+
+
+def _is_address(to: str) -> bool:
+    try:
+        return bool(ascii_address(to))
+    except ValueError:
+        return False
 
 
 def _marked(message: Message, mark: str) -> Message:

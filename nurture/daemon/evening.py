@@ -17,6 +17,7 @@ import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Engine
 
+from nurture.address import ascii_address
 from nurture.catalogue import say
 from nurture.channels.envelope import Envelope
 from nurture.channels.fence import Fence, Permit
@@ -24,7 +25,7 @@ from nurture.channels.outcome import Accepted, Deferred, Outcome, Rejected, Unkn
 from nurture.config import Settings
 from nurture.delivery.writer import Writer
 from nurture.feedback.approving import HeldList, approval_url, held_list, make_approval_token, next_day
-from nurture.message.address import Mailbox, ascii_address
+from nurture.message.address import Mailbox
 from nurture.message.compose import Message
 from nurture.message.mime import mail_bytes
 from nurture.preview.moment import full_day

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, func, select, type_coerce
+from sqlalchemy import Connection, case, func, select
 
 from nurture.gates.cap import cap_rows, longest_memory
 from nurture.gates.placing import Candidate, Contact, Decision, Placer
@@ -20,7 +20,7 @@ from nurture.gates.timing import make_placer
 from nurture.store import Prepared, among
 from nurture.store.backstop import caps_in_force
 from nurture.store.tables import Contact as ContactRow
-from nurture.store.tables import Generation, table
+from nurture.store.tables import Generation, seconds, table
 
 from .picking import Terms, lock, pick, terms_of
 from .recheck import Rechecked, recheck_of
@@ -215,12 +215,12 @@ def _contacts(
     oldest = situation.instant - longest_memory(placer.caps)
     label = case((CONTACT.c.touch_id.is_not(None), CONTACT.c.source), else_=CONTACT.c.channel)
     found = (
-        select(CONTACT.c.owner_id, _seconds(CONTACT.c.at), CONTACT.c.channel, label)
+        select(CONTACT.c.owner_id, seconds(CONTACT.c.at), CONTACT.c.channel, label)
         .where(
             among(CONTACT.c.owner_id, owners),
             CONTACT.c.counts,
             CONTACT.c.direction == "out",
-            _seconds(CONTACT.c.at) > oldest,
+            seconds(CONTACT.c.at) > oldest,
         )
         .order_by(CONTACT.c.at, CONTACT.c.id)
     )
@@ -228,7 +228,3 @@ def _contacts(
     for owner, at, channel, what in connection.execute(found):
         contacts.setdefault(owner, []).append(Contact(at, channel, what))
     return contacts
-
-
-def _seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
-    return type_coerce(column, BigInteger)

@@ -19,14 +19,13 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    type_coerce,
 )
 
 from nurture.gates.situation import Situation
 from nurture.rules.permission import usable_address
 from nurture.store import among, approved_until
 from nurture.store.sealing import gap_until
-from nurture.store.tables import Customer, Pause, Touch, table
+from nurture.store.tables import Customer, Pause, Touch, seconds, table
 
 from .throttle import closed
 
@@ -93,7 +92,7 @@ def _picking(
 ) -> Select[Any]:
     """Of one channel, so that an index has them in their order, however many are due at one instant; kept, as it is
     asked every other second. `slow`: domains without a place, `campaigns`: those that are paused."""
-    at = _seconds(TOUCH.c.at)
+    at = seconds(TOUCH.c.at)
     found = (
         select(
             TOUCH.c.id,
@@ -115,7 +114,7 @@ def _picking(
         found = found.where(TOUCH.c.campaign.not_in(campaigns))
     if restored:
         # It may have been sent before the database was put back, and is unknown at the next tick.
-        due_later = _seconds(TOUCH.c.due_at) >= bindparam("gap", type_=BigInteger)
+        due_later = seconds(TOUCH.c.due_at) >= bindparam("gap", type_=BigInteger)
         found = found.where(or_(TOUCH.c.result.is_not(None), due_later))
     if approve:
         found = found.where(at < bindparam("approved", type_=BigInteger))
@@ -132,9 +131,5 @@ def _domain(dialect: str) -> ColumnElement[str]:
 @lru_cache(maxsize=1)
 def _pauses_in_force() -> Select[Any]:
     now = bindparam("now", type_=BigInteger)
-    ended, until = (func.coalesce(_seconds(each), now + 1) > now for each in (PAUSE.c.ended_at, PAUSE.c.until_at))
+    ended, until = (func.coalesce(seconds(each), now + 1) > now for each in (PAUSE.c.ended_at, PAUSE.c.until_at))
     return select(PAUSE.c.scope).where(ended, until)
-
-
-def _seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
-    return type_coerce(column, BigInteger)

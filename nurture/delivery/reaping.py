@@ -15,13 +15,12 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    type_coerce,
     update,
 )
 
 from nurture.rules.permission import sendable
 from nurture.store import among
-from nurture.store.tables import Attempt, Contact, Message, Touch, TouchLog, table
+from nurture.store.tables import Attempt, Contact, Message, Touch, TouchLog, seconds, table
 
 from .recording import RETRY_KEY_LIVES
 
@@ -46,7 +45,7 @@ class Reaped:
 def reap(connection: Connection, now: datetime, *, everything: bool = False) -> Reaped:
     """Settles leases that ended before `now`, or all there are, in the caller's write transaction."""
     instant = int(now.timestamp())
-    over = TOUCH.c.lease_until.is_not(None) if everything else _seconds(TOUCH.c.lease_until) < instant
+    over = TOUCH.c.lease_until.is_not(None) if everything else seconds(TOUCH.c.lease_until) < instant
     held = connection.execute(select(TOUCH.c.id, TOUCH.c.status).where(LEASED, over)).all()
     claimed, sending = ([each.id for each in held if each.status == status] for status in ("claimed", "sending"))
     released = _release(connection, claimed, over, now)
@@ -95,8 +94,8 @@ def repeatable(connection: Connection, ids: Sequence[int], instant: int) -> list
         .where(
             among(TOUCH.c.id, ids),
             TOUCH.c.channel == "line",
-            _seconds(MESSAGE.c.first_attempt_at) + RETRY_KEY_LIVES > instant,
-            _seconds(TOUCH.c.sendable_until) > instant,
+            seconds(MESSAGE.c.first_attempt_at) + RETRY_KEY_LIVES > instant,
+            seconds(TOUCH.c.sendable_until) > instant,
             _still_wanted(instant),
             or_(~TOUCH.c.obeys_cap, ~_met_since()),
         )
@@ -138,7 +137,3 @@ def _log(connection: Connection, ids: Sequence[int], now: datetime, status: str,
     if ids:
         connection.execute(insert(LOG).from_select(["touch_id", "logged_at", "status", "verdict"], found))
     return len(ids)
-
-
-def _seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
-    return type_coerce(column, BigInteger)

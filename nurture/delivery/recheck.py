@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
     Select,
@@ -23,7 +22,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    type_coerce,
 )
 
 from nurture.gates.reach import on_hold, reach
@@ -34,7 +32,7 @@ from nurture.rules.offer import offered_product
 from nurture.rules.permission import usable_address
 from nurture.rules.variables import incomplete
 from nurture.store import Ids, among_bound
-from nurture.store.tables import Account, Customer, Enrollment, Touch, table
+from nurture.store.tables import Account, Customer, Enrollment, Touch, seconds, table
 
 ACCOUNT, CUSTOMER, ENROLLMENT, TOUCH = (table(each) for each in (Account, Customer, Enrollment, Touch))
 OWN_COLUMNS = ("id", "token", "owner_id", "customer_id", "channel", "hop", "attempts", "occurrence", "subject_id")
@@ -118,7 +116,7 @@ def _statement(situation: Situation, step: PlannedStep, moment: Moment) -> Selec
         campaign,
         CUSTOMER.c.id,
         subject_id=ENROLLMENT.c.subject_id,
-        occurred_at=_seconds(ENROLLMENT.c.occurred_at),
+        occurred_at=seconds(ENROLLMENT.c.occurred_at),
         occurrence=ENROLLMENT.c.occurrence,
     )
     about, channels = campaign.about, step.step.channels
@@ -128,10 +126,10 @@ def _statement(situation: Situation, step: PlannedStep, moment: Moment) -> Selec
     addresses = [(TOUCH.c.channel == each, usable_address(scope.customer_id, each)) for each in channels]
     columns: list[ColumnElement[Any]] = [  # in the order of Rechecked
         *(TOUCH.c[name] for name in OWN_COLUMNS),
-        _seconds(TOUCH.c.due_at).label("due_at"),
-        _seconds(TOUCH.c.at).label("at"),
-        _seconds(TOUCH.c.expires_at).label("expires_at"),
-        _seconds(ENROLLMENT.c.occurred_at).label("occurred_at"),
+        seconds(TOUCH.c.due_at).label("due_at"),
+        seconds(TOUCH.c.at).label("at"),
+        seconds(TOUCH.c.expires_at).label("expires_at"),
+        seconds(ENROLLMENT.c.occurred_at).label("occurred_at"),
         _zone(situation).label("zone"),
         CUSTOMER.c.kind,
         CUSTOMER.c.version,
@@ -172,7 +170,3 @@ def _shares() -> ColumnElement[bool]:
     """Whether somebody else's mail goes to the same inbox."""
     other = CUSTOMER.alias("sharer")
     return or_(CUSTOMER.c.cap_owner_id.is_not(None), exists().where(other.c.cap_owner_id == CUSTOMER.c.id))
-
-
-def _seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
-    return type_coerce(column, BigInteger)

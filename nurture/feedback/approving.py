@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
-from sqlalchemy import BigInteger, ColumnElement, Connection, and_, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from nurture.campaign import Campaign, Campaigns
 from nurture.config import Settings
@@ -18,7 +18,7 @@ from nurture.message.compose import Message, compose
 from nurture.message.context import Context, ContextRequest, load_contexts
 from nurture.message.template import Templates
 from nurture.store import approved_until
-from nurture.store.tables import Enrollment, Touch, table
+from nurture.store.tables import Enrollment, Touch, seconds, table
 from nurture.zone import zone_table
 
 ENROLLMENT, TOUCH = table(Enrollment), table(Touch)
@@ -133,7 +133,7 @@ def read_approval_token(settings: Settings, token: str, now: datetime) -> date |
 
 
 def _waiting(since: int, until: int) -> ColumnElement[bool]:
-    return and_(TOUCH.c.status == "planned", _seconds(TOUCH.c.at) >= since, _seconds(TOUCH.c.at) < until)
+    return and_(TOUCH.c.status == "planned", seconds(TOUCH.c.at) >= since, seconds(TOUCH.c.at) < until)
 
 
 Counted = dict[tuple[str, str], list[Any]]
@@ -141,7 +141,7 @@ Counted = dict[tuple[str, str], list[Any]]
 
 def _counted(connection: Connection, waiting: ColumnElement[bool], named: Container[str]) -> Counted:
     """Rows of channel, count, first and last slot by campaign and step; what no file describes any more is left out."""
-    at = _seconds(TOUCH.c.at)
+    at = seconds(TOUCH.c.at)
     columns = (TOUCH.c.campaign, TOUCH.c.step, TOUCH.c.channel)
     grouped = select(*columns, func.count().label("amount"), func.min(at).label("first"), func.max(at).label("last"))
     found: Counted = {}
@@ -161,7 +161,7 @@ def _first_rows(connection: Connection, waiting: ColumnElement[bool], named: Con
         ENROLLMENT.c.occurrence == TOUCH.c.occurrence,
     )
     wanted = (TOUCH.c.id, TOUCH.c.campaign, TOUCH.c.step, TOUCH.c.customer_id, TOUCH.c.subject_id, TOUCH.c.channel)
-    instants = (_seconds(TOUCH.c.at).label("at"), _seconds(ENROLLMENT.c.occurred_at).label("occurred_at"))
+    instants = (seconds(TOUCH.c.at).label("at"), seconds(ENROLLMENT.c.occurred_at).label("occurred_at"))
     found = (
         select(*wanted, *instants)
         .select_from(TOUCH.join(ranked, ranked.c.id == TOUCH.c.id).join(ENROLLMENT, same))
@@ -207,10 +207,6 @@ class _Shown:
         context, settings = self.contexts[known[0].id], self.settings
         made = compose(self.templates.get(name), "email", context, settings, settings.owner_address)
         return made.subject if isinstance(made, Message) else ""
-
-
-def _seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
-    return type_coerce(column, BigInteger)
 
 
 def _serializer(settings: Settings) -> URLSafeSerializer:

@@ -7,10 +7,10 @@ the newer one of two wins, whatever comes first.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, and_, insert, literal, select, type_coerce, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, literal, select, update
 
 from nurture.store import change_selected
-from nurture.store.tables import Address, Suppression, table
+from nurture.store.tables import Address, Suppression, seconds, table
 
 ADDRESS, SUPPRESSION = table(Address), table(Suppression)
 CHANNEL, REASON = "line", "blocked"
@@ -31,14 +31,14 @@ def line_blocked(connection: Connection, user_id: str, at: datetime, now: dateti
         connection.execute(insert(SUPPRESSION).values(**values, created_at=since))
         return True
     # The newer of two blocks stays: an unblock from between them, which may still be on its way, must not lift it.
-    newer = and_(SUPPRESSION.c.id == standing.id, _seconds(SUPPRESSION.c.created_at) < literal(_epoch(since)))
+    newer = and_(SUPPRESSION.c.id == standing.id, seconds(SUPPRESSION.c.created_at) < literal(_epoch(since)))
     connection.execute(update(SUPPRESSION).where(newer).values(created_at=since))
     return False
 
 
 def line_unblocked(connection: Connection, user_id: str, at: datetime, now: datetime) -> bool:
     """Lifts the block of a user who follows again, nothing else; False where there is none older than `at`."""
-    older = and_(_blocks(user_id), _open(), _seconds(SUPPRESSION.c.created_at) <= _epoch(at))
+    older = and_(_blocks(user_id), _open(), seconds(SUPPRESSION.c.created_at) <= _epoch(at))
     if connection.scalar(select(SUPPRESSION.c.id).where(older).limit(1)) is None:
         return False
     change_selected(connection, _holders(user_id), now)
@@ -46,7 +46,7 @@ def line_unblocked(connection: Connection, user_id: str, at: datetime, now: date
 
 
 def _newest(user_id: str, column: ColumnElement[Any], since: datetime) -> Any:
-    return select(SUPPRESSION.c.id).where(_blocks(user_id), _seconds(column) > _epoch(since)).limit(1)
+    return select(SUPPRESSION.c.id).where(_blocks(user_id), seconds(column) > _epoch(since)).limit(1)
 
 
 def _holders(user_id: str) -> Any:
@@ -65,7 +65,3 @@ def _open() -> ColumnElement[bool]:
 
 def _epoch(instant: datetime) -> int:
     return int(instant.timestamp())
-
-
-def _seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
-    return type_coerce(column, BigInteger)

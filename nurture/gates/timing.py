@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, func, select, type_coerce
+from sqlalchemy import Connection, func, select
 
-from nurture.store.tables import Pause, table
+from nurture.store.tables import Pause, seconds, table
 from nurture.window import Window
 from nurture.zone import DAY, zone_table
 
@@ -77,14 +76,10 @@ def calendar_of(situation: Situation, kind: str) -> Calendar:
 
 
 def _pauses(connection: Connection, situation: Situation) -> list[tuple[str, Block]]:
-    found = select(PAUSE.c.scope, _seconds(PAUSE.c.began_at), _seconds(PAUSE.c.until_at)).where(
-        func.coalesce(_seconds(PAUSE.c.ended_at), situation.instant + 1) > situation.instant
+    found = select(PAUSE.c.scope, seconds(PAUSE.c.began_at), seconds(PAUSE.c.until_at)).where(
+        func.coalesce(seconds(PAUSE.c.ended_at), situation.instant + 1) > situation.instant
     )
     return [
         (scope, Block(began, FAR if until is None else until, "paused", scope, 1, 0))
         for scope, began, until in connection.execute(found)
     ]
-
-
-def _seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
-    return type_coerce(column, BigInteger)

@@ -6,7 +6,20 @@ from sqlalchemy import Connection
 
 from nurture.intake.cells import Cells, RowRefused
 from nurture.intake.difference import BLANK, difference
-from nurture.intake.kind import CHANGED, NEW, UNCHANGED, Checking, Item, Judged, Kind, Refused, Staged, Taken, each_row
+from nurture.intake.kind import (
+    CHANGED,
+    NEW,
+    UNCHANGED,
+    Checking,
+    Item,
+    Judged,
+    Kind,
+    Refused,
+    Staged,
+    Taken,
+    each_row,
+    refuse,
+)
 from nurture.intake.person import Person
 from nurture.intake.recording import Entry, Writing, record_people
 from nurture.intake.roster import Placed
@@ -24,7 +37,7 @@ def _read(checking: Checking) -> Iterator[Item]:
 
 
 def _judge(connection: Connection, checking: Checking, taken: Sequence[Taken]) -> list[Judged | Refused]:
-    placed = checking.roster.place(connection, [(each.row, each.record) for each in taken])
+    placed = checking.roster.place(connection, [(each.row, each.record) for each in taken], apart=True)
     states = load_states(connection, {each.ref for each in placed if each.ref > 0})
     refused = refused_values(connection, {a[:2] for each in taken for a in each.record.addresses})
     return [
@@ -35,8 +48,11 @@ def _judge(connection: Connection, checking: Checking, taken: Sequence[Taken]) -
 
 def _judged(
     checking: Checking, taken: Taken, placed: Placed, state: State | None, refused: set[tuple[str, str]]
-) -> Judged:
+) -> Judged | Refused:
     person: Person = taken.record
+    if placed.taken_by:
+        header = checking.terms.layout.header_of("key")
+        return refuse(taken, "reject.number_taken", header, found=person.key, row=placed.taken_by)
     # The first row about a person overwrites, a second one fills gaps: so the same file twice changes nothing.
     fills = checking.terms.layout.preset.fills or placed.again
     if state:

@@ -14,10 +14,12 @@ from nurture.collector import uncollected
 from nurture.config import Settings
 from nurture.intake.cells import Refusal, Terms
 from nurture.intake.describing import Describer
+from nurture.intake.field.mail import LOOKS_LIKE_MAIL
+from nurture.intake.field.text import narrow
 from nurture.intake.kind import REJECTED, VERDICTS, Checking, Item, Judged, Refused, Taken
 from nurture.intake.kinds import KINDS
 from nurture.intake.layout import Layout, declared, lay_out
-from nurture.intake.mapping import ColumnMapping, read_mapping, remembered
+from nurture.intake.mapping import ColumnMapping, kept_headers, read_mapping, remembered
 from nurture.intake.presets import header_key
 from nurture.intake.readers import Table, open_table
 from nurture.intake.roster import Suggestion
@@ -31,6 +33,8 @@ Progress = Callable[[int, int | None], None]
 BATCH = 1_000
 """Rows that are judged with one set of queries."""
 SAMPLES = 3
+LOOKED_AT = 100
+"""Rows by which it is told what a column holds that nobody knows."""
 MOST_REJECTED = 50
 """So many refused rows are told with the examination; all of them stand in the file of rejected rows."""
 BASES = ("opt_in", "existing_customer", "business_card", "published_address")
@@ -46,6 +50,8 @@ class Column:
     """Empty where the column is not read."""
     samples: tuple[str, ...]
     """Its cells in the first rows."""
+    holds_mail: bool = False
+    """Whether most of its cells are mail addresses."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,7 @@ class Examination:
     preset: str
     encoding: str
     """Empty for a workbook."""
+    header_row: int
     columns: tuple[Column, ...]
     counts: Counts
     rejected: tuple[RejectedRow, ...]
@@ -103,6 +110,13 @@ class Examination:
         unread = (each.header for each in self.columns if not each.field) if self.kind == "customers" else ()
         return tuple(each for each in unread if _PERMISSION.search(header_key(each)))
 
+    @property
+    def perhaps_mail(self) -> tuple[int, ...]:
+        """Columns, counted from 1, of mail addresses that are not read, where none is."""
+        if self.kind == "products" or any(each.field == "email" for each in self.columns):
+            return ()
+        return tuple(at for at, each in enumerate(self.columns, 1) if each.holds_mail and not each.field)
+
 
 def examine(
     engine: Engine,
@@ -125,11 +139,13 @@ def examine(
     the file itself says nothing about; `since`: the column with the date from which it holds. `now`: aware UTC.
     Raises MistakesFound, and leaves the database as it was, when the file can't be used at all.
     """
-    table = open_table(path, encoding)
     said = read_mapping(mapping) if mapping else None
+    table = open_table(path, encoding, said.columns.values() if said else kept_headers(settings.folder))
     told = said or remembered(settings.folder, table.headers) or ColumnMapping()
     titles = dict(declared({name: each.title for name, each in settings.attributes.items()}))
-    layout = lay_out(table.file, table.headers, kind or told.kind, preset or told.preset, told.columns, titles)
+    layout = lay_out(
+        table.file, table.headers, kind or told.kind, preset or told.preset, told.columns, titles, table.header_row
+    )
     ground, position = _ground(table, basis, since)
     terms = Terms(settings, layout, now, table.file, ground, position)
     checking = Checking(table, terms, Describer(terms))
@@ -149,6 +165,7 @@ def examine(
         kind=layout.kind,
         preset=layout.preset.name,
         encoding=table.encoding,
+        header_row=table.header_row,
         columns=_columns(table, layout),
         counts=counts,
         rejected=tuple(rejected),
@@ -228,8 +245,14 @@ def _remembered_counts(counts: Counts, checking: Checking) -> dict[str, Any]:
 
 
 def _columns(table: Table, layout: Layout) -> tuple[Column, ...]:
-    samples = [cells for _, cells in islice(table.rows(), SAMPLES)]
+    first = [cells for _, cells in islice(table.rows(), LOOKED_AT)]
+    columns = ([cells[at] for cells in first if at < len(cells)] for at in range(len(table.headers)))
     return tuple(
-        Column(header, layout.field_at(at), tuple(cells[at] for cells in samples if at < len(cells)))
-        for at, header in enumerate(table.headers)
+        Column(header, layout.field_at(at), tuple(cells[:SAMPLES]), _hold_mail(cells))
+        for at, (header, cells) in enumerate(zip(table.headers, columns, strict=True))
     )
+
+
+def _hold_mail(cells: Sequence[str]) -> bool:
+    filled = [narrow(cell).strip() for cell in cells if cell.strip()]
+    return 2 * sum(1 for each in filled if LOOKS_LIKE_MAIL.fullmatch(each)) > len(filled)

@@ -11,6 +11,7 @@ from nurture.intake.describing import Describer
 from nurture.intake.readers import Row, Table
 from nurture.intake.recording import Writing
 from nurture.intake.roster import Roster
+from nurture.intake.shape import refuse_misshapen
 
 NEW, CHANGED, UNCHANGED, REJECTED = "new", "changed", "unchanged", "rejected"
 VERDICTS = (NEW, CHANGED, UNCHANGED, REJECTED)
@@ -97,9 +98,15 @@ def one_row(checking: Checking, row: Row, parse: Callable[[Cells], Any]) -> Item
     """The record of a row, or why there is none."""
     number, cells = row
     try:
-        return Taken(number, parse(Cells(checking.terms.layout, cells)), tuple(cells))
+        return Taken(number, parse(cells_of(checking, cells)), tuple(cells))
     except RowRefused as refused:
         return Refused(number, tuple(cells), refused.refusal)
+
+
+def cells_of(checking: Checking, cells: Sequence[str]) -> Cells:
+    """A row seen through the layout. Raises RowRefused where it would lose a cell."""
+    refuse_misshapen(cells, checking.terms.layout, checking.table.delimiter)
+    return Cells(checking.terms.layout, cells)
 
 
 def refuse(taken: Taken, code: str, header: str = "", **values: object) -> Refused:

@@ -39,18 +39,21 @@ def lay_out(
     preset: str | None,
     columns: Mapping[str, str],
     extra: Mapping[str, str],
+    row: int = 1,
 ) -> Layout:
-    """The layout of a file.
+    """The layout of a file whose headers stand in this `row`.
 
     `kind`, `preset`: what the person named, None to guess. `columns`: field → header, from a mapping; it goes before
     the preset. `extra`: folded header → field for what the shop declared (attributes). Raises MistakesFound, naming
     what was found, when the headers fit nothing.
     """
-    place = Place(file, 1, 1)
+    place = Place(file, row, 1)
     _check_names(place, kind, preset)
     named = _named(place, headers, columns)
     candidates = [_fitted(each, headers, named, extra) for each in _allowed(kind, preset)]
-    fitting = [each for each in candidates if _fits(each, forced=bool(preset or (kind and columns)))]
+    able = [each for each in candidates if not _lacking(each)]
+    # A preset that lacks its marks is meant only where it, or its kind together with the columns, was named.
+    fitting = [each for each in able if _is_marked(each)] or (able if preset or (kind and columns) else [])
     if not fitting:
         raise MistakesFound([_unrecognised(place, headers, candidates, kind, preset)])
     return max(fitting, key=lambda each: (bool(each.preset.program), len(each.plan)))
@@ -100,11 +103,9 @@ def _fitted(preset: Preset, headers: Sequence[str], named: Mapping[str, int], ex
     return Layout(preset.kind, preset, tuple(headers), columns)
 
 
-def _fits(layout: Layout, forced: bool) -> bool:
+def _is_marked(layout: Layout) -> bool:
     keys = {header_key(each) for each in layout.headers}
-    if not forced and any(not (needed & keys) for needed in layout.preset.needs):
-        return False
-    return not _lacking(layout)
+    return all(needed & keys for needed in layout.preset.needs)
 
 
 def _lacking(layout: Layout) -> list[tuple[str, ...]]:
@@ -116,12 +117,13 @@ def _unrecognised(
 ) -> Mistake:
     found = ", ".join(each for each in headers if each.strip())[:300]
     if not (kind or preset):
-        return Mistake(place, "import.headers_unknown", {"found": found})
+        return Mistake(place, "import.headers_unknown", {"found": found, "row": place.line})
     nearest_layout = max(candidates, key=lambda each: len(each.columns))
     lacking = " / ".join("|".join(group) for group in _lacking(nearest_layout)) or " / ".join(
         "|".join(sorted(each)) for each in nearest_layout.preset.needs
     )
-    return Mistake(place, "import.headers_lack", {"found": found, "kind": nearest_layout.kind, "lacking": lacking})
+    values = {"found": found, "kind": nearest_layout.kind, "lacking": lacking, "row": place.line}
+    return Mistake(place, "import.headers_lack", values)
 
 
 def declared(attributes: Mapping[str, str]) -> Iterator[tuple[str, str]]:

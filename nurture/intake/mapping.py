@@ -59,6 +59,13 @@ def remembered(folder: Path, headers: Sequence[str]) -> ColumnMapping | None:
     return None
 
 
+def kept_headers(folder: Path) -> frozenset[str]:
+    """Every header of every mapping that was kept."""
+    documents = (load_file(path, f"{FOLDER}/{path.name}").value for path in (folder / FOLDER).glob("*.yaml"))
+    kept = (each.get("headers") for each in documents if isinstance(each, dict))
+    return frozenset(str(header) for headers in kept if isinstance(headers, list) for header in headers if header)
+
+
 def remember(folder: Path, name: str, mapping: ColumnMapping, headers: Sequence[str]) -> Path:
     """Keeps a mapping for the next file with these headers; `name` is that of the file it was made for."""
     value: dict[str, Any] = {"kind": mapping.kind, "preset": mapping.preset, "columns": dict(mapping.columns)}

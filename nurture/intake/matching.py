@@ -29,6 +29,10 @@ class Known:
     key: str
     name_key: str
     kana_key: str
+    row: int = 0
+    """The row of the file that says so; 0 = it stands in the database."""
+    email: str = ""
+    phone: str = ""
 
     def conflicts(self, person: Person) -> bool:
         """Whether the shop's own numbers say that these are two people."""
@@ -41,6 +45,15 @@ class Known:
         mine = self.kana_key or kana_key(self.name_key)
         theirs = person.kana_key or kana_key(person.name_key)
         return bool(mine) and mine == theirs
+
+    def is_stranger(self, person: Person) -> bool:
+        """Whether a row of the same file has nothing in common with this one: another name, another mail and phone.
+
+        What is lacking on either side says nothing.
+        """
+        pairs = ((self.email, person.email), (self.phone, person.phone))
+        both = [mine == theirs for mine, theirs in pairs if mine and theirs]
+        return bool(self.row and both) and not any(both) and not self.agrees(person)
 
 
 class Directory:

@@ -22,6 +22,7 @@ from nurture.intake.kind import (
     Kind,
     Refused,
     Taken,
+    cells_of,
     met_before,
     refuse,
 )
@@ -74,11 +75,12 @@ def _read(checking: Checking) -> Iterator[Item]:
 
 
 def _order(checking: Checking, rows: Sequence[Row]) -> Iterator[Item]:
-    cells = [Cells(checking.terms.layout, row) for _, row in rows]
+    cells = list[Cells]()
     number, problem = rows[0][0], None
-    for (row, _), each in zip(rows, cells, strict=True):
+    for row, raw in rows:
         try:
-            _line(each, checking.terms)
+            cells.append(cells_of(checking, raw))
+            _line(cells[-1], checking.terms)
         except RowRefused as refused:
             number, problem = row, refused.refusal
             break

@@ -44,22 +44,29 @@ PERSON = _columns(
     "お客様ID お客様コード 得意先コード 取引先コード "
     "カード番号 システム顧客番号 Customer_ID customer_number customer_key",
     name="氏名 お名前 名前 顧客名 会員名 お客様名 お客様氏名 ご氏名 購入者名 購入者 注文者名 注文者氏名 "
-    "担当者名 ご担当者名 氏名(漢字) 表示名 name full_name "
-    "customer_name",
+    "担当者名 ご担当者名 氏名(漢字) 表示名 なまえ おなまえ 姓名 フルネーム 顧客氏名 会員氏名 お客さま名 ご芳名 "
+    "お名前(漢字) 名前(漢字) 漢字氏名 name full_name fullname customer_name client_name",
     family_name="姓 氏 苗字 名字 お名前(姓) 氏名(姓) 顧客姓 last_name family_name surname 氏(購入者) 氏(請求先)",
     given_name="名 お名前(名) 氏名(名) 顧客名(名) first_name given_name 名(購入者) 名(請求先)",
     kana="フリガナ ふりがな カナ かな 氏名カナ 氏名(カナ) 名前(カナ) 氏名(フリガナ) 顧客名カナ 顧客名(カナ) "
-    "お名前(カナ) お名前(フリガナ) ヨミガナ よみがな",
+    "お名前(カナ) お名前(フリガナ) ヨミガナ よみがな 氏名(かな) 氏名(ふりがな) お名前(ふりがな) 名前(フリガナ) "
+    "氏名フリガナ 氏名ふりがな お名前カナ お名前フリガナ カナ氏名 カナ名 会員名カナ 会員名(カナ) kana "
+    "furigana name_kana",
     family_kana="セイ お名前(セイ) 姓(カナ) 姓カナ 氏名フリガナ(セイ) 氏名(フリガナ)(セイ)",
     given_kana="メイ お名前(メイ) 名(カナ) 名カナ 氏名フリガナ(メイ) 氏名(フリガナ)(メイ)",
     company="会社名 企業名 法人名 勤務先 店舗名 取引先名 得意先名 company Default_Address_Company",
     kind="顧客区分 個人/法人 法人/個人 個人法人区分 customer_type",
     email="メールアドレス メール Eメール E-mail email mail mailaddress mail_address Email_Address 電子メール "
-    "PCメールアドレス メールアドレス(請求先)",
+    "PCメールアドレス メールアドレス(請求先) メアド メルアド Eメールアドレス E-mailアドレス emailアドレス mailアドレス "
+    "電子メールアドレス メールアドレス1 メールアドレス2 メール1 メール2 PCメール PCアドレス PCメアド "
+    "携帯メール 携帯メールアドレス 携帯アドレス 携帯メアド メールアドレス(PC) メールアドレス(携帯) "
+    "ご連絡先メールアドレス 連絡先メールアドレス お客様メールアドレス メールアドレス(購入者) E-mail_Address email1",
     line="LINEユーザーID LINE_ID LINEID LINE_USER_ID LINE userId UID",
     phone="電話番号 電話 TEL 携帯電話 携帯 携帯番号 携帯電話番号 ご連絡先 連絡先 phone phone_number mobile "
     "Default_Address_Phone 電話番号(購入者) "
-    "電話番号(請求先)",
+    "電話番号(請求先) お電話 お電話番号 ご連絡先電話番号 連絡先電話番号 電話番号1 電話番号2 電話1 電話2 TEL. TEL1 TEL2 "
+    "TEL番号 自宅電話 自宅電話番号 電話番号(自宅) 電話番号(携帯) 携帯TEL 携帯No 携帯No. ケータイ tel_no telephone "
+    "telephone_number mobile_phone mobile_number cell_phone home_phone",
     postal_code="郵便番号 〒 郵便 zip zipcode zip_code postal_code postcode Default_Address_Zip "
     "郵便番号(購入者) 郵便番号(請求先)",
     prefecture="都道府県 都道府県(名称) 都道府県名 県 prefecture 都道府県(購入者) 都道府県(請求先) 住所(都道府県)",
@@ -69,7 +76,8 @@ PERSON = _columns(
     gender="性別 性別(名称) gender sex",
     zone="タイムゾーン 時間帯 timezone time_zone",
     note="備考 メモ 顧客メモ ショップ用メモ欄 お客様メモ note notes memo",
-    birthday="生年月日 誕生日 お誕生日 birthday birth_date date_of_birth dob",
+    birthday="生年月日 誕生日 お誕生日 ご生年月日 生年月日(西暦) 誕生年月日 たんじょうび バースデー バースデイ "
+    "birthday birth_date birthdate date_of_birth dob",
     birth_month="誕生月 生まれ月 birth_month",
     registered_at="登録日 会員登録日 登録日時 入会日 初回来店日 作成日 created_at registered_at registration_date",
     consented_at="同意日 メルマガ登録日 配信希望日 許諾日 consent_date consented_at",

@@ -3,27 +3,18 @@
 import codecs
 import csv
 import hashlib
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
-
+from nurture.intake.heading import HEADER_WITHIN, find_heading
+from nurture.intake.quotes import broken, refuse_swallowed, tidied
+from nurture.intake.workbooks import MOST_COLUMNS, WORKBOOKS, ZIP, read_workbook
 from nurture.mistake import Mistake, MistakesFound, Place
 
 LARGEST_CSV = 2 * 1024**3
-LARGEST_WORKBOOK = 100 * 1024**2
-LARGEST_UNPACKED = 1024**3
-"""Bytes; a workbook is a zip archive, and a small one may unpack to any size."""
-MOST_COLUMNS = 1_000
-HEADER_WITHIN = 20
-"""The header stands in one of the first rows; people put a title above it."""
 LADDER = ("utf-8", "cp932")
 """Never `shift_jis`: Python's fails on 髙, 﨑, ① and ㈱, which every Japanese list holds."""
-WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".xlsb"})
 DELIMITERS = ",\t;"
 
 Row = tuple[int, list[str]]
@@ -63,22 +54,22 @@ class Table:
     def _all(self) -> Iterator[Row]:
         if self._workbook is not None:
             return iter(self._workbook)
-        return _csv_rows(self.path, self.encoding, self.delimiter)
+        return _csv_rows(self.path, self.encoding, self.delimiter, len(self.headers))
 
 
-def open_table(path: Path, encoding: str | None = None) -> Table:
-    """Finds out how a file is written. `encoding` overrides the guess for a CSV.
+def open_table(path: Path, encoding: str | None = None, told: Collection[str] = ()) -> Table:
+    """Finds out how a file is written. `encoding` overrides the guess for a CSV; `told`: headers that a person named.
 
     Raises MistakesFound when the file is missing, empty, too large, or not what its name says.
     """
     size = _size(path)
     if path.suffix.lower() in WORKBOOKS:
-        return _open_workbook(path, size)
+        return _open_workbook(path, size, told)
     if size > LARGEST_CSV:
         raise _mistake(path, "mistake.too_large", size=size, limit=LARGEST_CSV)
     name, digest, lines = _encoding(path, encoding)
     delimiter = _delimiter(path, name)
-    header_row, headers = _header(path, _csv_rows(path, name, delimiter))
+    header_row, headers = _header(path, _csv_rows(path, name, delimiter), told)
     return Table(path, headers, header_row, name, digest, lines, delimiter)
 
 
@@ -100,34 +91,39 @@ def _encoding(path: Path, wanted: str | None) -> tuple[str, str, int]:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
         stream.seek(0)
         start = stream.read(4)
-    if start == b"PK\x03\x04":
+    if start == ZIP:
         raise _mistake(path, "import.is_workbook")
     marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
     ladder = (wanted,) if wanted else (marked,) if marked else LADDER
-    problem = ""
+    furthest = 0
     for name in ladder:
-        problem, lines = _undecodable(path, name)
-        if not problem:
+        readable, lines = _decodable(path, name)
+        if readable:
             return name, digest, lines
-    raise _mistake(path, "import.encoding", tried=", ".join(ladder), problem=problem)
+        furthest = max(furthest, lines)
+    raise _mistake(path, "import.encoding", row=furthest + 1, tried=", ".join(ladder))
 
 
-def _undecodable(path: Path, encoding: str) -> tuple[str, int]:
-    """Why the file can't be read so, empty if it can; and how many line ends it has."""
+def _decodable(path: Path, encoding: str) -> tuple[bool, int]:
+    """Whether the whole file can be read so; and how many line ends it has, or has before what can't be read."""
     try:
         decoder = codecs.getincrementaldecoder(encoding)("strict")
     except LookupError:
         raise _mistake(path, "import.no_such_encoding", found=encoding) from None
-    before = feeds = returns = 0
+    feeds = returns = 0
     with path.open("rb") as stream:
-        try:
-            while block := stream.read(_BLOCK):
+        block, good = b"", True
+        while good and (block := stream.read(_BLOCK)):
+            try:
                 decoder.decode(block)
-                before, feeds, returns = before + len(block), feeds + block.count(b"\n"), returns + block.count(b"\r")
-            decoder.decode(b"", final=True)
-        except UnicodeError as problem:
-            return f"{getattr(problem, 'reason', problem)} @{before + getattr(problem, 'start', 0)}", 0
-    return "", max(feeds, returns)
+            except UnicodeError as problem:
+                block, good = block[: getattr(problem, "start", 0)], False
+            feeds, returns = feeds + block.count(b"\n"), returns + block.count(b"\r")
+    try:
+        decoder.decode(b"", final=good)
+    except UnicodeError:
+        good = False
+    return good, max(feeds, returns)
 
 
 def _delimiter(path: Path, encoding: str) -> str:
@@ -137,17 +133,22 @@ def _delimiter(path: Path, encoding: str) -> str:
     return max(DELIMITERS, key=lambda each: sum(line.count(each) for line in lines))
 
 
-def _csv_rows(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:
+def _csv_rows(path: Path, encoding: str, delimiter: str, width: int = 0) -> Iterator[Row]:
+    """The records of a file whose header has so many columns; 0 = the header is still looked for."""
     # With newline="" the file is split at CR, LF and CRLF alike and csv keeps line ends inside quotes.
     with path.open(encoding=encoding, newline="") as stream:
-        number = 0
+        # Not strict, csv takes an open quote for one cell to the end of the file, and the customers in it with it.
+        reader, lines = csv.reader(tidied(stream, delimiter), delimiter=delimiter, strict=True), 0
         try:
-            for number, cells in enumerate(csv.reader(stream, delimiter=delimiter), start=1):
+            for number, cells in enumerate(reader, start=1):
                 if len(cells) > MOST_COLUMNS:
                     raise _mistake(path, "import.too_many_columns", row=number, found=len(cells), limit=MOST_COLUMNS)
+                if reader.line_num > lines + 1:
+                    refuse_swallowed(path, cells, width, delimiter, lines)
+                lines = reader.line_num
                 yield number, [_unguarded(cell) for cell in cells] if any(c[:1] == "'" for c in cells) else cells
-        except csv.Error as problem:
-            raise _mistake(path, "import.broken_csv", row=number + 1, problem=problem) from None
+        except csv.Error:
+            raise broken(path, encoding, delimiter, lines) from None
 
 
 def _unguarded(cell: str) -> str:
@@ -155,70 +156,19 @@ def _unguarded(cell: str) -> str:
     return cell[1:] if len(cell) > 1 and cell[0] == "'" and cell[1] in "=+-@\t\r\n＝＋－＠" else cell
 
 
-def _open_workbook(path: Path, size: int) -> Table:
-    if size > LARGEST_WORKBOOK:
-        raise _mistake(path, "mistake.too_large", size=size, limit=LARGEST_WORKBOOK)
+def _open_workbook(path: Path, size: int, told: Collection[str]) -> Table:
+    rows = read_workbook(path, size)
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    _refuse_bomb(path)
-    try:
-        rows = list(_workbook_rows(path))
-    except (CalamineError, OSError, ValueError) as problem:
-        raise _mistake(path, "import.workbook", problem=problem) from None
-    header_row, headers = _header(path, iter(rows))
+    header_row, headers = _header(path, iter(rows), told)
     return Table(path, headers, header_row, "", digest, len(rows), _workbook=rows)
 
 
-def _refuse_bomb(path: Path) -> None:
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
-    if size > LARGEST_UNPACKED:
-        raise _mistake(path, "mistake.too_large", size=size, limit=LARGEST_UNPACKED)
-
-
-def _workbook_rows(path: Path) -> Iterator[Row]:
-    """The rows of the first visible sheet that holds any."""
-    with CalamineWorkbook.from_path(str(path)) as workbook:
-        for known in workbook.sheets_metadata:
-            if known.visible != SheetVisibleEnum.Visible:
-                continue
-            sheet = workbook.get_sheet_by_name(known.name)
-            if sheet.width > MOST_COLUMNS:
-                raise _mistake(path, "import.too_many_columns", row=1, found=sheet.width, limit=MOST_COLUMNS)
-            rows = [(number, [_written(cell) for cell in cells]) for number, cells in enumerate(sheet.iter_rows(), 1)]
-            if any(any(cells) for _, cells in rows):
-                yield from rows
-                return
-
-
-def _written(cell: Any) -> str:
-    """A workbook's cell as text: 9012345678.0 without its .0, dates as ISO."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
-    if isinstance(cell, datetime):
-        return cell.date().isoformat() if cell.time() == time() else cell.isoformat(" ", "seconds")
-    return cell.isoformat() if isinstance(cell, date | time) else str(cell)
-
-
-def _header(path: Path, rows: Iterator[Row]) -> tuple[int, tuple[str, ...]]:
-    """The first row with two filled cells or more; a list of one column has its first filled row."""
-    single: tuple[int, tuple[str, ...]] | None = None
-    for number, cells in rows:
-        filled = sum(1 for cell in cells if cell.strip())
-        if filled > 1:
-            return number, tuple(cells)
-        single = single or ((number, tuple(cells)) if filled else None)
-        if number >= HEADER_WITHIN:
-            break
-    if single is None:
+def _header(path: Path, rows: Iterator[Row], told: Collection[str]) -> tuple[int, tuple[str, ...]]:
+    found = find_heading(rows, told)
+    if found is None:
         raise _mistake(path, "mistake.empty")
-    return single
+    return found
 
 
 def _mistake(path: Path, code: str, row: int = 0, **values: object) -> MistakesFound:

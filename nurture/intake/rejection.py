@@ -26,9 +26,8 @@ def write_rejected(
             writer.writerow(map(harmless, [*head, *headers]))
             for row, cells, reason in rows:
                 writer.writerow([str(row), harmless(reason_text(language, reason)), *map(harmless, cells)])
-    except OSError as problem:
-        values = {"problem": problem.strerror or str(problem)}
-        raise MistakesFound([Mistake(Place(path.name), "import.rejected_unwritable", values)]) from None
+    except OSError:
+        raise MistakesFound([Mistake(Place(path.name), "import.rejected_unwritable")]) from None
 
 
 def reason_text(language: str, reason: Mapping[str, Any]) -> str:

@@ -8,11 +8,12 @@ from typing import Any
 
 import jinja2
 
+from nurture.address import ascii_address
 from nurture.campaign.model import Channel
 from nurture.catalogue import say
 from nurture.config import Settings
 
-from .address import Mailbox, ascii_address
+from .address import Mailbox
 from .cleaning import clean_body, clean_line
 from .context import Context
 from .filters import RENDERING, Rendering, ValueRefused

@@ -1,7 +1,7 @@
 """The files of a template folder as text: names, sizes, encoding and front matter. Jinja is not asked here."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -79,11 +79,26 @@ def at_line(text: str, line: int) -> str:
     return "{#" + "\n" * (line - 1) + "#}" + text
 
 
-def read_folder(folder: Path) -> tuple[Mapping[str, Source], list[Mistake]]:
-    """Every template file of the folder by name, and what is wrong with the others."""
+@dataclass(frozen=True)
+class Folder:
+    """A folder's files."""
+
+    sources: Mapping[str, Source]
+    """Those that can be used, by name."""
+    unread: frozenset[str] = frozenset()
+    """Names of the others."""
+    mistakes: tuple[Mistake, ...] = ()
+    """What is wrong with them."""
+    there: bool = True
+    """Whether there is a folder at all."""
+
+
+def read_folder(folder: Path) -> Folder:
+    """Every template file of the folder."""
     if not folder.is_dir():
-        return {}, [Mistake(Place(folder.name), "message.no_folder")]
+        return Folder({}, frozenset(), (Mistake(Place(folder.name), "message.no_folder"),), there=False)
     sources: dict[str, Source] = {}
+    unread: set[str] = set()
     mistakes: list[Mistake] = []
     for path in sorted(folder.rglob("*" + ENDING)):
         name = path.relative_to(folder).as_posix()
@@ -91,7 +106,8 @@ def read_folder(folder: Path) -> tuple[Mapping[str, Source], list[Mistake]]:
             sources[name] = _read(folder, path, name)
         except MistakesFound as found:
             mistakes += found.mistakes
-    return sources, [*mistakes, *_without_text(sources)]
+            unread.add(name)
+    return Folder(sources, frozenset(unread), (*mistakes, *_without_text(sources, unread)))
 
 
 def is_main(name: str) -> bool:
@@ -146,8 +162,9 @@ def _with_front(name: str, shown: str, text: str) -> Source:
     return Source(name, shown, at_line(text[found.end() :], found[0].count("\n") + 1), front, document, text)
 
 
-def _without_text(sources: Mapping[str, Source]) -> Iterator[Mistake]:
+def _without_text(sources: Mapping[str, Source], unread: Set[str]) -> Iterator[Mistake]:
+    there = sources.keys() | unread
     for name, source in sources.items():
-        if not is_part(name) and not is_main(name) and stem(name) + TEXT not in sources:
+        if not is_part(name) and not is_main(name) and stem(name) + TEXT not in there:
             missing = source.shown.replace(name, stem(name) + TEXT)
             yield Mistake(Place(source.shown), "message.no_text", {"missing": missing})

@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from nurture.address import ascii_address
 from nurture.campaign.model import Channel
 
-from .address import ascii_address
 from .compose import Message
 from .mime import mail_bytes
 

@@ -7,7 +7,9 @@ for refusing with a sentence that says so beside it, a postal address, and a con
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html.parser import HTMLParser
+from typing import Literal
 
 from nurture.catalogue import say
 from nurture.config import Settings
@@ -16,6 +18,9 @@ from .compose import Message
 
 NEAR = 200
 """Characters, blanks not counted, within which link and sentence count as beside each other."""
+
+NO_WAY_OUT = "public_url / opt_out_mailbox"
+"""The setting of a duty that no letter can fulfil."""
 
 _SENTENCE = re.compile(
     r"(配信|受信|購読|送信|メール|案内)[^。]{0,20}(停止|解除|拒否|中止|不要|止め|希望されない|希望しない|望まない|断)"
@@ -26,17 +31,34 @@ _UNSEEN = frozenset({"style", "script", "head", "title", "template"})
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 
 
-def missing_duties(message: Message, settings: Settings) -> list[str]:
-    """A sentence, in the shop's language, for each thing the rendered mail lacks; empty for LINE, which is outside."""
+@dataclass(frozen=True)
+class Duty:
+    """One thing that a rendered mail lacks."""
+
+    part: Literal["text", "html"]
+    setting: str
+    """The keys of config.yaml that are empty; empty where the template lacks it."""
+    what: str
+    """A sentence in the shop's language that says what to write."""
+
+
+def missing_duties(message: Message, settings: Settings) -> list[Duty]:
+    """Everything the rendered mail lacks; nothing for LINE, which is outside."""
     if message.channel != "email":
         return []
     links = _opt_out_links(message)
-    parts = {"text": message.text, "html": _visible(message.html)} if message.html else {"text": message.text}
+    parts: dict[Literal["text", "html"], str] = {"text": message.text}
+    if message.html:
+        parts["html"] = _visible(message.html)
     return [
-        say(settings.language, code, part=say(settings.language, f"message.part.{part}"), **values)
+        Duty(part, values.get("setting", ""), _said(code, part, values, settings))
         for part, seen in parts.items()
         for code, values in _lacking(_plain(seen), links, settings)
     ]
+
+
+def _said(code: str, part: str, values: dict[str, str], settings: Settings) -> str:
+    return say(settings.language, code, part=say(settings.language, f"message.part.{part}"), **values)
 
 
 def _lacking(seen: str, links: list[str], settings: Settings) -> Iterator[tuple[str, dict[str, str]]]:
@@ -51,13 +73,14 @@ def _lacking(seen: str, links: list[str], settings: Settings) -> Iterator[tuple[
     if not contacts:
         yield "message.duty.unset", {"setting": "shop.email"}
     elif not any(_plain(each) in seen for each in contacts):
-        yield "message.duty.contact", {"wanted": " / ".join(contacts)}
+        variables = [f"{{{{ shop.{name} }}}}" for name in ("email", "phone", "url") if getattr(shop, name)]
+        yield "message.duty.contact", {"wanted": " / ".join(contacts), "variable": variables[0]}
     yield from _opt_out(seen, links)
 
 
 def _opt_out(seen: str, links: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
     if not links:
-        yield "message.duty.unset", {"setting": "public_url / opt_out_mailbox"}
+        yield "message.duty.unset", {"setting": NO_WAY_OUT}
         return
     places = [place for link in links for place in _places(seen, _plain(link))]
     if not places:

@@ -14,7 +14,9 @@ from functools import lru_cache
 from hashlib import sha256
 from struct import Struct
 
-from .address import Mailbox, ascii_address
+from nurture.address import ascii_address
+
+from .address import Mailbox
 from .compose import Message
 
 LONGEST_WORD = 75

@@ -32,6 +32,24 @@ def undeclared(template: Template, settings: Settings) -> list[Mistake]:
     return sorted(once.values(), key=lambda each: each.place)
 
 
+def misnamed(template: Template, settings: Settings, campaign: Campaign | None) -> list[Mistake]:
+    """All of both for one campaign, each name with the one way out there is.
+
+    `campaign` None: what it can give is not known, and nothing is said of what rests on that.
+    """
+    supplied = _supplied(campaign) if campaign else frozenset()
+    found = list(unsupplied(template, campaign)) if campaign else []
+    for each in undeclared(template, settings):
+        name = str(each.values["found"])
+        needs = known.needs if each.code == "message.undeclared" and (known := VARIABLES.get(name)) else None
+        if not needs or needs in supplied:
+            found.append(each)
+        elif campaign:  # to require it would be the next mistake
+            values = {"found": name, "campaign": campaign.campaign}
+            found.append(Mistake(each.place, "message.unsupplied", values))
+    return found
+
+
 def unsupplied(template: Template, campaign: Campaign) -> list[Mistake]:
     """Variables that the template requires and this campaign can never give, whoever the customer is."""
     supplied = _supplied(campaign)

@@ -15,9 +15,9 @@ from nurture.mistake import Mistake, MistakesFound, nearest
 
 from .ban import banned
 from .environment import KEPT, LoadSource, TemplateEnvironment, folderless, is_html, make_environment
-from .filters import FILTERS
-from .folder import HTML, LINE_JSON, LINE_TEXT, TEXT, Front, Source, is_main, read_folder, stem
+from .folder import HTML, LINE_JSON, LINE_TEXT, TEXT, Folder, Front, Source, is_main, is_part, read_folder, stem
 from .joining import Constants, join
+from .syntax import unparsed
 
 Channel = Literal["email", "line"]
 
@@ -78,24 +78,38 @@ class Template:
 
 
 class Templates:
-    """Every template of a folder by name."""
+    """Every template of a folder by name; those with a mistake are left out."""
 
-    def __init__(self, sources: Mapping[str, Source], mistakes: Iterable[Mistake] = ()) -> None:
-        """Compiles the files by their names. Raises MistakesFound with `mistakes` and its own."""
-        self._sources = dict(sources)
-        forest = _Forest(make_environment(_loading(self._sources)), self._sources, mistakes)
-        if forest.mistakes:
-            raise MistakesFound(forest.mistakes)
-        self._templates = {stem(name): forest.template(name) for name in self._sources if is_main(name)}
+    def __init__(self, folder: Folder) -> None:
+        """Compiles the files that can be used."""
+        self._files = folder
+        forest = _Forest(make_environment(_loading(folder.sources)), folder)
+        whole = [name for name in folder.sources if is_main(name) and forest.is_whole(stem(name))]
+        self._templates = {stem(name): forest.template(name) for name in whole}
+        self.mistakes = tuple(sorted(forest.mistakes, key=lambda each: each.place))
+        """Everything that is wrong with the folder."""
+        there = {stem(name) for name in (*folder.sources, *folder.unread) if not is_part(name)}
+        self.broken = frozenset(there - self._templates.keys())
+        """Names of the templates that are there and can't be used."""
+        self.there = folder.there
+        """Whether there is a folder at all."""
+
+    @classmethod
+    def read(cls, folder: Path) -> "Templates":
+        """Reads and compiles a folder, with its mistakes."""
+        return cls(read_folder(folder))
 
     @classmethod
     def load(cls, folder: Path) -> "Templates":
-        """Reads and compiles a folder. Raises MistakesFound with every broken file, line and column."""
-        return cls(*read_folder(folder))
+        """The same. Raises MistakesFound with every broken file, line and column."""
+        found = cls.read(folder)
+        if found.mistakes:
+            raise MistakesFound(found.mistakes)
+        return found
 
-    def __reduce__(self) -> tuple[type["Templates"], tuple[Mapping[str, Source]]]:
+    def __reduce__(self) -> tuple[type["Templates"], tuple[Folder]]:
         """Another process gets the files, as they were read, and compiles them itself."""
-        return Templates, (self._sources,)
+        return Templates, (self._files,)
 
     def get(self, name: str) -> Template:
         """The template of that name; KeyError when there is none."""
@@ -124,14 +138,23 @@ def _loading(sources: Mapping[str, Source]) -> LoadSource:
 class _Forest:
     """The parsed files of a folder, and which of them needs which."""
 
-    def __init__(
-        self, environment: TemplateEnvironment, sources: Mapping[str, Source], mistakes: Iterable[Mistake]
-    ) -> None:
+    def __init__(self, environment: TemplateEnvironment, folder: Folder) -> None:
         self.environment = environment
-        self.sources = sources
-        self.mistakes = list(mistakes)
+        self.sources = folder.sources
+        self.unread = folder.unread
+        self.mistakes = list(folder.mistakes)
+        self.faulty = set(folder.unread)
+        """Names of files with a mistake of their own, or that need one that can't be read."""
         self.roots: dict[str, frozenset[str]] = {}
-        self.needed = {name: self._checked(source) for name, source in sources.items()}
+        self.needed = {name: self._checked(source) for name, source in self.sources.items()}
+
+    def is_whole(self, base: str) -> bool:
+        """Whether nothing is wrong in any form of the template, nor in any file they need."""
+        forms = [base + end for end in (TEXT, HTML, LINE_TEXT, LINE_JSON)]
+        if any(form in self.unread for form in forms):
+            return False
+        reached = self._reached(form for form in forms if form in self.sources)
+        return not any(each.name in self.faulty for each in reached)
 
     def template(self, name: str) -> Template:
         source, base = self.sources[name], stem(name)
@@ -180,18 +203,22 @@ class _Forest:
 
     def _checked(self, source: Source) -> list[str]:
         """Parses and compiles a file, collects its mistakes and gives the names of the files it needs."""
+        before = len(self.mistakes)
         lines = [self._tree(source, text) for text in source.front_lines]
         tree = self._tree(source, source.text)
         roots = (meta.find_undeclared_variables(each) for each in (*lines, tree) if each)
         self.roots[source.name] = frozenset().union(*roots)
-        return self._needs(tree, source) if tree else []
+        needed = self._needs(tree, source) if tree else []
+        if len(self.mistakes) > before:
+            self.faulty.add(source.name)
+        return needed
 
     def _tree(self, source: Source, text: str) -> nodes.Template | None:
         try:
             tree = self.environment.parse(text, source.name, source.shown)
             self.environment.compile(text, source.name, source.shown)
         except jinja2.TemplateSyntaxError as problem:
-            self.mistakes.append(_broken(problem, source))
+            self.mistakes.append(unparsed(problem, source))
             return None
         self.mistakes += banned(tree, source)
         return tree
@@ -201,6 +228,9 @@ class _Forest:
         for name in meta.find_referenced_templates(tree):
             if name is not None and name in self.sources:
                 found.append(name)
+                continue
+            if name in self.unread:
+                self.faulty.add(source.name)
                 continue
             code = "message.no_part" if name else "message.part_not_fixed"
             place, near = source.place(name or "{% "), nearest(name or "", self.sources)
@@ -219,14 +249,3 @@ def _joined_code(files: tuple[tuple[str, str, str], ...], constants: Constants) 
     tree.set_environment(environment)
     code: CodeType = environment.compile(tree, first, shown)
     return code
-
-
-def _broken(problem: jinja2.TemplateSyntaxError, source: Source) -> Mistake:
-    text = str(problem.message)
-    if text.startswith("No filter named"):
-        name = text.split("'")[1]
-        code = "message.safe_refused" if name in ("safe", "forceescape") else "message.no_filter"
-        own = sorted(each for each in FILTERS if not each.startswith(" "))
-        values = {"found": name, "allowed": ", ".join(own)}
-        return Mistake(source.place(name, problem.lineno), code, values, suggestion=nearest(name, own))
-    return Mistake(source.place("", problem.lineno), "message.syntax", {"problem": text})

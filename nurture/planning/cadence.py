@@ -8,10 +8,8 @@ from sqlalchemy import Connection, func, select
 
 from nurture.campaign import Campaign, Schedule
 from nurture.gates.situation import Situation, watched_segments
-from nurture.store.tables import Cadence, Customer, Generation, Membership, table
+from nurture.store.tables import Cadence, Customer, Generation, Membership, seconds, table
 from nurture.zone import ZoneTable
-
-from .times import seconds
 
 CADENCE, CUSTOMER, GENERATION, MEMBERSHIP = (table(each) for each in (Cadence, Customer, Generation, Membership))
 HOUR = 3600

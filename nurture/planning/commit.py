@@ -44,12 +44,12 @@ from nurture.store.tables import (
     Generation,
     Touch,
     TouchLog,
+    seconds,
     table,
 )
 
 from .membership import membership_cuts, write_memberships
 from .plan import Planned
-from .times import seconds
 from .workspace import ASKED, CANDIDATE, DECISION, LOOK, OPENED, PLAN_STEP, index
 
 CADENCE, VERSION, CUSTOMER, CHANGE = (table(each) for each in (Cadence, CampaignVersion, Customer, CustomerChange))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, and_, cast, func, literal, null, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, and_, cast, func, literal, null, select, true
 
 from nurture.campaign import Campaign, Entered
 from nurture.condition import AllOf, Condition
@@ -25,11 +25,10 @@ from nurture.rules.compiling import Node, nodes
 from nurture.rules.offer import offered_product
 from nurture.rules.scope import Scope
 from nurture.rules.variables import incomplete
-from nurture.store.tables import Contact, Customer, Product, Touch, table
+from nurture.store.tables import Contact, Customer, Product, Touch, seconds, table
 from nurture.zone import period_start, zone_table
 
 from .opening import held_out
-from .times import seconds
 
 CONTACT, CUSTOMER, PRODUCT, TOUCH = (table(each) for each in (Contact, Customer, Product, Touch))
 
@@ -56,7 +55,9 @@ class Check:
     observed: int | float | str | None
     """What was found; an instant in epoch seconds."""
     kind: str
-    """How to show it: count | money | instant | text | flag | day, empty for all, any and not."""
+    """How to show it: count | money | instant | text | flag | day | turn; empty for all, any, not and several."""
+    newest: tuple[str, int] | None = None
+    """Of counted orders: key and instant of the newest one."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,20 @@ class Answers:
 
 
 def ask_campaign(
-    connection: Connection, situation: Situation, campaign: Campaign, customer_id: int, subject: Subject
+    connection: Connection,
+    situation: Situation,
+    campaign: Campaign,
+    customer_id: int,
+    subject: Subject,
+    *,
+    past: bool = False,
 ) -> Answers:
-    """Every condition and every fixed gate of a campaign, in one statement about one customer."""
-    question = _Question(situation, campaign, subject)
+    """Every condition and every fixed gate of a campaign, in one statement about one customer.
+
+    Of a `past` moment orders and receipts are counted up to then, all else is as it is today; its gates are not asked,
+    for they were recorded with what was decided.
+    """
+    question = _Question(situation, campaign, subject, past=past)
     columns = [column.label(name) for name, column in question.columns.items()]
     row = (
         connection.execute(select(*columns).select_from(CUSTOMER).where(CUSTOMER.c.id == customer_id)).mappings().one()
@@ -111,15 +122,15 @@ def ask_campaign(
         exit_when=question.checks(row, "exit"),
         in_audience=inside,
         offered=offered,
-        fixed=tuple(question.fixed(row, inside=inside)),
+        fixed=() if past else tuple(question.fixed(row, inside=inside)),
     )
 
 
 class _Question:
     """One campaign's predicates as labelled columns."""
 
-    def __init__(self, situation: Situation, campaign: Campaign, subject: Subject) -> None:
-        self.situation, self.campaign = situation, campaign
+    def __init__(self, situation: Situation, campaign: Campaign, subject: Subject, *, past: bool) -> None:
+        self.situation, self.campaign, self.past = situation, campaign, past
         self.steps = situation.steps_of(campaign)
         self.scope = self._scope(subject)
         parts = campaign.audience.parts if isinstance(campaign.audience, AllOf) else (campaign.audience,)
@@ -139,6 +150,7 @@ class _Question:
                 bool(row[f"{tree}_{number}"]),
                 _plain(row.get(f"{tree}_{number}_observed")),
                 each.kind,
+                _newest(row, f"{tree}_{number}_newest"),
             )
             for number, each in enumerate(self.nodes[tree])
         )
@@ -168,6 +180,7 @@ class _Question:
             subject_id=_number(subject.subject_id),
             occurred_at=_number(subject.occurred_at),
             occurrence=occurrence,
+            recount=self.past,
         )
 
     def _columns(self) -> Iterator[tuple[str, ColumnElement[Any]]]:
@@ -176,6 +189,9 @@ class _Question:
                 yield f"{tree}_{number}", each.predicate
                 if each.observed is not None:
                     yield f"{tree}_{number}_observed", each.observed
+                if each.newest is not None:
+                    yield f"{tree}_{number}_newest", each.newest[0]
+                    yield f"{tree}_{number}_newest_at", each.newest[1]
         campaign, about = self.campaign, self.campaign.about
         for channel in self._channels():
             yield f"reach_{channel}", reach(self.scope, channel, campaign.purpose)
@@ -207,6 +223,8 @@ class Timed:
     zone: str
     kind: str
     owner_id: int
+    past: bool = False
+    """The moment lies behind us: what was decided later was not known."""
 
     def caps(self) -> list[Answer]:
         """Every cap: contacts in its period up to now, and when it leaves room again."""
@@ -261,7 +279,8 @@ class Timed:
         taken = and_(
             seconds(TOUCH.c.at) >= start, seconds(TOUCH.c.at) < end, TOUCH.c.status.in_((*CONSUMED, "planned"))
         )
-        used = self.connection.scalar(select(func.count()).select_from(TOUCH).where(taken, about)) or 0
+        known = seconds(TOUCH.c.decided_at) <= self.situation.instant if self.past else true()
+        used = self.connection.scalar(select(func.count()).select_from(TOUCH).where(taken, about, known)) or 0
         room = used < limit.count
         until = None if room else end
         return Answer("over_quota", passes=room, rule=limit.name, observed=used, limit=limit.count, until=until)
@@ -270,7 +289,8 @@ class Timed:
 def counted_contacts(connection: Connection, situation: Situation, owner_id: int) -> list[tuple[int, str, str]]:
     """(instant, channel, cause) of the contacts that the caps count, ascending."""
     oldest = situation.instant - longest_memory(situation.caps)
-    counted = (CONTACT.c.counts, CONTACT.c.direction == "out", seconds(CONTACT.c.at) > oldest)
+    within = (seconds(CONTACT.c.at) > oldest, seconds(CONTACT.c.at) <= situation.instant)
+    counted = (CONTACT.c.counts, CONTACT.c.direction == "out", *within)
     found = select(seconds(CONTACT.c.at), CONTACT.c.channel, CONTACT.c.source, CONTACT.c.touch_id).where(
         CONTACT.c.owner_id == owner_id, *counted
     )
@@ -284,6 +304,11 @@ def _number(found: int | None) -> ColumnElement[Any]:
 
 def _until(end: int) -> int | None:
     return end if end < FAR else None
+
+
+def _newest(row: Any, name: str) -> tuple[str, int] | None:
+    key = row.get(name)
+    return None if key is None else (str(key), int(_plain(row[f"{name}_at"]) or 0))
 
 
 def _plain(found: Any) -> int | float | str | None:

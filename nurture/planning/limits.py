@@ -13,9 +13,8 @@ from nurture.gates.limit import CONSUMED, Limit
 from nurture.gates.placing import Block
 from nurture.gates.situation import Situation
 from nurture.store import binary_order
-from nurture.store.tables import Customer, CustomerFact, Touch, table
+from nurture.store.tables import Customer, CustomerFact, Touch, seconds, table
 
-from .times import seconds
 from .workspace import CANDIDATE, DECISION, PLAN_STEP
 
 CUSTOMER, FACT, TOUCH = table(Customer), table(CustomerFact), table(Touch)

@@ -45,10 +45,9 @@ from nurture.rules.compiling import predicate
 from nurture.rules.joining import join_in_order
 from nurture.rules.moment import Late
 from nurture.rules.scope import Scope
-from nurture.store.tables import Booking, Customer, Enrollment, Event, Order, table
+from nurture.store.tables import Booking, Customer, Enrollment, Event, Order, seconds, table
 from nurture.zone import DAY, Duration
 
-from .times import seconds
 from .workspace import AUDIENCE, OPENED
 
 CUSTOMER, ENROLLMENT = table(Customer), table(Enrollment)
@@ -116,10 +115,10 @@ def _entering(
     assert subject_id is not None
     if campaign.exit_when is not None:
         found = found.where(not_(predicate(scope, campaign.exit_when)))
-    found = found.where(not_enrolled(situation, campaign, occurrence, occurred_at))
+    found = found.where(_not_enrolled(situation, campaign, scope.customer_id, occurrence, occurred_at))
     found = found.with_only_columns(
         literal(campaign.campaign).label("campaign"),
-        CUSTOMER.c.id.label("customer_id"),
+        scope.customer_id.label("customer_id"),
         occurrence.label("occurrence"),
         occurred_at.label("occurred_at"),
         subject_id.label("subject_id"),
@@ -129,21 +128,31 @@ def _entering(
     return found if campaign.again == "per occurrence" else _first_only(found)
 
 
-def not_enrolled(
-    situation: Situation, campaign: Campaign, occurrence: ColumnElement[str], occurred_at: ColumnElement[int]
+def _not_enrolled(
+    situation: Situation,
+    campaign: Campaign,
+    customer_id: ColumnElement[int],
+    occurrence: ColumnElement[str],
+    occurred_at: ColumnElement[int],
 ) -> ColumnElement[bool]:
     """The occurrence has not opened yet, and `again` allows another one."""
-    allowed = _not_among(ENROLLMENT, situation, campaign, occurrence, occurred_at)
+    asked = (situation, campaign, customer_id, occurrence, occurred_at)
+    allowed = _not_among(ENROLLMENT, *asked)
     if campaign.again == "per occurrence" or not isinstance(campaign.trigger, Schedule):
         return allowed
     # Each instant of a schedule is a statement of its own: what the one before has opened is no enrollment yet.
-    return and_(allowed, _not_among(OPENED, situation, campaign, occurrence, occurred_at))
+    return and_(allowed, _not_among(OPENED, *asked))
 
 
 def _not_among(
-    known: Table, situation: Situation, campaign: Campaign, occurrence: ColumnElement[str], occurred_at: Any
+    known: Table,
+    situation: Situation,
+    campaign: Campaign,
+    customer_id: ColumnElement[int],
+    occurrence: ColumnElement[str],
+    occurred_at: Any,
 ) -> ColumnElement[bool]:
-    mine = select(1).where(known.c.customer_id == CUSTOMER.c.id, known.c.campaign == campaign.campaign)
+    mine = select(1).where(known.c.customer_id == customer_id, known.c.campaign == campaign.campaign)
     if campaign.again == "per occurrence":
         return ~mine.where(known.c.occurrence == occurrence).exists()
     pause = campaign.again_after
@@ -172,7 +181,7 @@ def gathering(situation: Situation, campaign: Campaign, instant: int | ColumnEle
 
     Who opens, who is counted as out of reach and what is staged follow from it; each used to ask a million people anew.
     """
-    scope = _scope_of_all(situation, campaign, instant)
+    scope = _scope_of_all(situation, campaign, instant, CUSTOMER.c.id)
     reaches = [reach(scope, channel, campaign.purpose) for channel in campaign.steps[0].channels[:2]]
     found = select(CUSTOMER.c.id, *reaches).where(active(CUSTOMER), in_audience(scope, campaign))
     names = ["customer_id", *(each.name for each in _REACHES[: len(reaches)])]
@@ -183,10 +192,12 @@ def open_schedule(
     situation: Situation, campaign: Campaign, instant: int | ColumnElement[int], label: str | ColumnElement[str]
 ) -> Select[Any]:
     """Everybody in `audience` who can be reached, for one scheduled instant."""
-    people = join_in_order(AUDIENCE, CUSTOMER, CUSTOMER.c.id == AUDIENCE.c.customer_id)
-    found = select(CUSTOMER.c.id).select_from(people).where(or_(*(each == 0 for each in _REACHES)))
+    found = select(AUDIENCE.c.customer_id).where(or_(*(each == 0 for each in _REACHES)))
+    if campaign.holdout:
+        found = found.select_from(join_in_order(AUDIENCE, CUSTOMER, CUSTOMER.c.id == AUDIENCE.c.customer_id))
     occurrence = literal("schedule:") + (label if isinstance(label, ColumnElement) else literal(label, Text))
-    return _entering(situation, campaign, _scope_of_all(situation, campaign, instant), found, occurrence, _REACHES)
+    scope = _scope_of_all(situation, campaign, instant, AUDIENCE.c.customer_id)
+    return _entering(situation, campaign, scope, found, occurrence, _REACHES)
 
 
 def count_unreachable() -> Select[Any]:
@@ -196,10 +207,12 @@ def count_unreachable() -> Select[Any]:
     return select(best, func.count()).where(first > 0, func.coalesce(second, 1) > 0).group_by(best)
 
 
-def _scope_of_all(situation: Situation, campaign: Campaign, instant: int | ColumnElement[int]) -> Scope:
+def _scope_of_all(
+    situation: Situation, campaign: Campaign, instant: int | ColumnElement[int], customer_id: ColumnElement[int]
+) -> Scope:
     at = instant if isinstance(instant, ColumnElement) else literal(instant, BigInteger)
     none = null().cast(BigInteger)
-    return scope_of(situation, campaign, CUSTOMER.c.id, subject_id=none, occurred_at=at, everybody=True)
+    return scope_of(situation, campaign, customer_id, subject_id=none, occurred_at=at, everybody=True)
 
 
 def store_opened(connection: Connection, found: Select[Any]) -> int:

@@ -21,8 +21,8 @@ from .dividing import stage_asked, stage_steps
 from .limits import crowded, open_owners, surplus
 from .opener import Opener
 from .settling import fill_flags, next_looks, settling
-from .staging import ask, stirring
 from .statements import Statements, statements_of
+from .stirring import ask, rush, stirring
 from .streaming import place_all
 from .times import fill_shop_days, prepare_times
 from .workspace import CANDIDATE, DECISION, OPENED, PLAN_STEP, STIRRED, count_rows
@@ -52,7 +52,10 @@ def plan(connection: Connection, situation: Situation) -> Planned:
     opener = Opener(connection, situation, statements, times, due)
     opened = opener.open_all()
     everybody = due.generation_changed
-    stir = statements.keep(lambda: stirring(statements.situation, all_open=everybody), "stirring", everybody)
+    few = not connection.scalar(statements.keep(lambda: rush(statements.situation), "rush"))
+    stir = statements.keep(
+        lambda: stirring(statements.situation, all_open=everybody, few=few), "stirring", everybody, few
+    )
     owners = connection.execute(stir).rowcount
     if owners:
         _decide(connection, situation, statements, days=not due.segments)

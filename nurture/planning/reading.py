@@ -24,12 +24,11 @@ from sqlalchemy import (
 
 from nurture.gates.situation import Situation
 from nurture.store import binary_order
-from nurture.store.tables import Account, Cadence, CampaignVersion, Customer, Enrollment, Touch, table
+from nurture.store.tables import Account, Cadence, CampaignVersion, Customer, Enrollment, Touch, seconds, table
 
 from .commit import ROWS_WRITTEN, changed_touch
 from .plan import Planned
 from .planned import Chosen, LeftOut, PlannedEnrollment, PlannedTouch, Refusal
-from .times import seconds
 from .workspace import CANDIDATE, DECISION, LOOK, OPENED, PLAN_STEP
 
 ACCOUNT, CADENCE, CUSTOMER, ENROLLMENT, TOUCH, VERSION = (

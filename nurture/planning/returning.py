@@ -25,11 +25,11 @@ from sqlalchemy import (
 from nurture.campaign import Anniversary, Campaign
 from nurture.gates.situation import Situation
 from nurture.rules.joining import join_in_order
-from nurture.store.tables import Customer, CustomerFact, DatedFact, Enrollment, table
+from nurture.store.tables import Customer, CustomerFact, DatedFact, Enrollment, seconds, table
 from nurture.zone import DAY, ZoneTable, zone_table
 
 from .opening import complete, life_of
-from .times import Times, seconds
+from .times import Times
 from .workspace import ANNIVERSARY_DAY, count_rows
 
 CUSTOMER, FACT, DATED, ENROLLMENT = (table(each) for each in (Customer, CustomerFact, DatedFact, Enrollment))

@@ -35,11 +35,10 @@ from nurture.gates.reach import (
 )
 from nurture.gates.situation import Situation
 from nurture.rules.joining import join_in_order
-from nurture.store.tables import Enrollment, Hold, Touch, table
+from nurture.store.tables import Enrollment, Hold, Touch, seconds, table
 
 from .cutting import in_range
 from .staging import FUTURE, OVERTAKEN, REMOVED
-from .times import seconds
 from .workspace import ASKED, CANDIDATE, DECISION, FLAGS, LOOK, SHOP_DAY
 
 ENROLLMENT, HOLD, TOUCH = table(Enrollment), table(Hold), table(Touch)

@@ -1,12 +1,6 @@
-"""Staging: whose open steps are decided at this tick, with the fixed gates as columns of one INSERT … SELECT each.
-
-An owner is *stirred* when something about them changed; then all their open steps are decided anew as a whole:
-an occurrence opened, a write raised their version, an enrollment's time to look came, a planned touch is due or
-expired, or config and campaigns changed.
-"""
+"""Staging: the steps that are decided at this tick, with the fixed gates as columns of one INSERT … SELECT each."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -24,12 +18,10 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    literal_column,
     not_,
     null,
     or_,
     select,
-    union_all,
 )
 
 from nurture.campaign import Campaign, Schedule
@@ -40,11 +32,11 @@ from nurture.rules.joining import join_in_order
 from nurture.rules.offer import offered_product
 from nurture.rules.scope import Scope
 from nurture.rules.variables import incomplete
-from nurture.store.tables import Booking, Customer, CustomerChange, Enrollment, Order, Touch, table
+from nurture.store.tables import Booking, Customer, CustomerChange, Enrollment, Order, Touch, seconds, table
 
 from .statements import Statements
-from .times import Times, seconds
-from .workspace import ASKED, CANDIDATE, OPENED, STIRRED
+from .times import Times
+from .workspace import ASKED, CANDIDATE, OPENED
 
 CUSTOMER, CHANGE, ENROLLMENT, TOUCH = (table(each) for each in (Customer, CustomerChange, Enrollment, Touch))
 ORDER, BOOKING = table(Order), table(Booking)
@@ -54,52 +46,6 @@ FUTURE = -1
 OVERTAKEN, REMOVED = "overtaken", "removed"
 """`exits` of a planned touch whose step is gone or stands before one handed over, and of one without its campaign."""
 NOTHING = BigInteger()
-PLANNED: ColumnElement[str] = literal_column("'planned'")
-"""Written out: SQLite uses a partial index only where it sees the condition, not for a bound value."""
-
-
-def stirring(situation: Situation, *, all_open: bool) -> Insert:
-    """Fills `stirred`; `all_open` takes everybody with an open enrollment."""
-    now = situation.asked_at
-    open_ = ENROLLMENT.c.ended_at.is_(None)
-    sources: list[Select[Any]] = [
-        select(OPENED.c.customer_id),
-        select(CHANGE.c.customer_id),
-        select(ENROLLMENT.c.customer_id).where(open_, seconds(ENROLLMENT.c.next_at) <= now),
-        select(TOUCH.c.customer_id).where(TOUCH.c.status == PLANNED, seconds(TOUCH.c.at) <= now),
-        select(TOUCH.c.customer_id).where(TOUCH.c.status == PLANNED, seconds(TOUCH.c.expires_at) <= now),
-    ]
-    if all_open:
-        sources.append(select(ENROLLMENT.c.customer_id).where(open_))
-    # UNION without ALL would merge the sources in the order of customers, and read each whole for that.
-    people = union_all(*sources).subquery("people")
-    owners = select(func.coalesce(CUSTOMER.c.cap_owner_id, CUSTOMER.c.id).label("owner_id")).select_from(
-        join_in_order(people, CUSTOMER, CUSTOMER.c.id == people.c.customer_id)
-    )
-    return insert(STIRRED).from_select(["owner_id"], owners.distinct())
-
-
-def ask(connection: Connection) -> None:
-    """Adds the open enrollments of every stirred owner, and of those who share the inbox, to `asked`."""
-    for statement in _asking():
-        connection.execute(statement)
-
-
-@lru_cache(maxsize=1)
-def _asking() -> tuple[Insert, ...]:
-    mine = select(ENROLLMENT.c.id, ENROLLMENT.c.campaign).select_from(
-        join_in_order(STIRRED, ENROLLMENT, ENROLLMENT.c.customer_id == STIRRED.c.owner_id)
-    )
-    shared = select(ENROLLMENT.c.id, ENROLLMENT.c.campaign).select_from(
-        join_in_order(
-            join_in_order(STIRRED, CUSTOMER, CUSTOMER.c.cap_owner_id == STIRRED.c.owner_id),
-            ENROLLMENT,
-            ENROLLMENT.c.customer_id == CUSTOMER.c.id,
-        )
-    )
-    new = ~select(1).where(ASKED.c.enrollment_id == ENROLLMENT.c.id).exists()
-    found = (each.where(ENROLLMENT.c.ended_at.is_(None), new).distinct() for each in (mine, shared))
-    return tuple(insert(ASKED).from_select(["enrollment_id", "campaign"], each) for each in found)
 
 
 def stage(connection: Connection, statements: Statements, campaign: Campaign, *, fresh: bool) -> None:

@@ -16,12 +16,11 @@ from nurture.gates.situation import Situation
 from nurture.rules.joining import join_in_order
 from nurture.store import binary_order, driver_cursor
 from nurture.store.tables import Contact as ContactRow
-from nurture.store.tables import Pause, table
+from nurture.store.tables import Pause, seconds, table
 
 from .alike import OWNER, Alike, Owned, Row
 from .assistant import assistant, place_with
 from .cutting import EVERYBODY, in_range, ranges
-from .times import seconds
 from .workspace import CANDIDATE
 
 CONTACT, PAUSE = table(ContactRow), table(Pause)

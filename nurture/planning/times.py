@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     CompoundSelect,
     Connection,
@@ -26,7 +25,6 @@ from sqlalchemy import (
     insert,
     literal,
     select,
-    type_coerce,
     union_all,
 )
 
@@ -42,11 +40,6 @@ MARGIN = 10 * DAY
 FEW_ZONES = 8
 BATCH = 5_000
 INSERT_SHOP_DAYS = insert(SHOP_DAY)
-
-
-def seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
-    """An instant column as plain epoch seconds."""
-    return type_coerce(column, BigInteger)
 
 
 def due_time(step: PlannedStep, zone: ZoneTable, occurred_at: int) -> tuple[int, int]:

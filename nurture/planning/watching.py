@@ -23,10 +23,9 @@ from nurture.condition.vocabulary import InSegment
 from nurture.gates.situation import Situation
 from nurture.gates.standing import active, scope_of
 from nurture.rules.compiling import predicate
-from nurture.store.tables import Customer, Membership, table
+from nurture.store.tables import Customer, Membership, seconds, table
 
 from .opening import complete, in_life
-from .times import seconds
 from .workspace import INSIDE, MEMBERSHIP_CHANGE, SHOP_DAY
 
 CUSTOMER, MEMBERSHIP = table(Customer), table(Membership)

@@ -1,14 +1,13 @@
 """What is on record about one customer: who they are, how they may be reached, and what was sent and said so far."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from nurture.config import Settings
 from nurture.message.honorific import Names, called
-from nurture.planning.times import seconds
 from nurture.rules.permission import CHANNELS
 from nurture.store import among
 from nurture.store.tables import (
@@ -17,15 +16,19 @@ from nurture.store.tables import (
     Consent,
     Contact,
     Customer,
+    Enrollment,
     Hold,
     Suppression,
     Touch,
     TouchLog,
+    seconds,
     table,
 )
 
 ACCOUNT, ADDRESS, CONSENT, CONTACT, CUSTOMER = (table(each) for each in (Account, Address, Consent, Contact, Customer))
+ENROLLMENT = table(Enrollment)
 HOLD, LOG, SUPPRESSION, TOUCH = (table(each) for each in (Hold, TouchLog, Suppression, Touch))
+TRIED = ("sent", "failed", "unknown")
 TOUCHES, CONTACTS = 100, 50
 """The newest of each that are shown."""
 
@@ -75,6 +78,8 @@ class Recorded:
     at: int | None
     channel: str | None
     failing: tuple[dict[str, Any], ...]
+    lost: bool = False
+    """Of the past: a later change took the place of its time and its reason."""
 
 
 @dataclass(frozen=True)
@@ -123,28 +128,30 @@ def identities(connection: Connection, settings: Settings, ids: tuple[int, ...])
     return tuple(_identity(row, settings) for row in connection.execute(found))
 
 
-def reaches(connection: Connection, customer_id: int, now: int) -> tuple[Reach, ...]:
-    """Address, consent and suppression of every channel as they stand at `now`."""
-    return tuple(_reach(connection, customer_id, channel, now) for channel in CHANNELS)
+def reaches(connection: Connection, customer_id: int, now: int, *, past: bool = False) -> tuple[Reach, ...]:
+    """Address, consent and suppression of every channel as they stand at `now`; of a `past` one as they stood."""
+    return tuple(_reach(connection, customer_id, channel, now, past=past) for channel in CHANNELS)
 
 
-def holds(connection: Connection, customer_id: int, now: int) -> list[tuple[str, str, int]]:
+def holds(connection: Connection, customer_id: int, now: int, *, past: bool = False) -> list[tuple[str, str, int]]:
     """(kind, category, since) of the complaints and refusals in force."""
     ended = or_(HOLD.c.closed_at.is_(None), seconds(HOLD.c.closed_at) > now)
-    mine = (HOLD.c.customer_id == customer_id, ended)
+    mine = (HOLD.c.customer_id == customer_id, ended, *_begun(HOLD.c.opened_at, now, past=past))
     found = select(HOLD.c.kind, HOLD.c.category, seconds(HOLD.c.opened_at)).where(*mine).order_by(HOLD.c.opened_at)
     return [(kind, category, since) for kind, category, since in connection.execute(found)]
 
 
-def past_touches(connection: Connection, customer_id: int) -> tuple[PastTouch, ...]:
-    """The newest rows of the ledger, newest first, each with its log."""
+def past_touches(connection: Connection, customer_id: int, until: int | None = None) -> tuple[PastTouch, ...]:
+    """The newest rows of the ledger, newest first, each with its log; `until` then, as they were recorded."""
     instants = [seconds(TOUCH.c[name]).label(name) for name in ("due_at", "at", "expires_at", "decided_at")]
     names = ("id", "campaign", "step", "occurrence", "channel", "status", "verdict", "failing", "result")
     found = select(*(TOUCH.c[name] for name in names), *instants).where(TOUCH.c.customer_id == customer_id)
+    found = found.where(_recorded_by(until)) if until is not None else found
     newest = found.order_by(TOUCH.c.due_at.desc(), TOUCH.c.id.desc()).limit(TOUCHES)
     rows = connection.execute(newest).all()
     log = _logs(connection, [row.id for row in rows])
-    return tuple(_past(row, log[row.id]) for row in rows)
+    told = [_past(row, log[row.id]) for row in rows]
+    return tuple(told if until is None else (_as_of(each, until) for each in told))
 
 
 def past_contacts(connection: Connection, customer_id: int, now: int) -> tuple[PastContact, ...]:
@@ -172,15 +179,17 @@ def _identity(row: Any, settings: Settings) -> Identity:
     )
 
 
-def _reach(connection: Connection, customer_id: int, channel: str, now: int) -> Reach:
-    on_channel = (ADDRESS.c.customer_id == customer_id, ADDRESS.c.channel == channel, ADDRESS.c.removed_at.is_(None))
+def _reach(connection: Connection, customer_id: int, channel: str, now: int, *, past: bool) -> Reach:
+    there = _lasting(ADDRESS.c.removed_at, now, past=past)
+    on_channel = (ADDRESS.c.customer_id == customer_id, ADDRESS.c.channel == channel, there)
     address = connection.scalar(
         select(ADDRESS.c.value).where(*on_channel, ADDRESS.c.status != "invalid").order_by(ADDRESS.c.id).limit(1)
     )
     mine = (CONSENT.c.customer_id == customer_id, CONSENT.c.channel == channel, CONSENT.c.purpose == "commercial")
     asked = select(CONSENT.c.status, CONSENT.c.basis, seconds(CONSENT.c.given_at).label("at")).where(*mine)
-    consent = connection.execute(asked.where(CONSENT.c.ended_at.is_(None), seconds(CONSENT.c.given_at) <= now)).first()
-    stop = _suppression(connection, customer_id, channel, now)
+    in_force = (_lasting(CONSENT.c.ended_at, now, past=past), seconds(CONSENT.c.given_at) <= now)
+    consent = connection.execute(asked.where(*in_force).order_by(CONSENT.c.given_at.desc())).first()
+    stop = _suppression(connection, customer_id, channel, now, past=past)
     return Reach(
         channel=channel,
         address=address,
@@ -192,7 +201,16 @@ def _reach(connection: Connection, customer_id: int, channel: str, now: int) -> 
     )
 
 
-def _suppression(connection: Connection, customer_id: int, channel: str, now: int) -> Any:
+def _lasting(ended: Any, now: int, *, past: bool) -> ColumnElement[bool]:
+    return or_(ended.is_(None), seconds(ended) > now) if past else ended.is_(None)
+
+
+def _begun(since: Any, now: int, *, past: bool) -> tuple[ColumnElement[bool], ...]:
+    # Today's are in force whatever their date says: the clock may have been set back since.
+    return (seconds(since) <= now,) if past else ()
+
+
+def _suppression(connection: Connection, customer_id: int, channel: str, now: int, *, past: bool) -> Any:
     values = select(ADDRESS.c.value).where(ADDRESS.c.customer_id == customer_id, ADDRESS.c.channel == channel)
     person = (SUPPRESSION.c.customer_id == customer_id) & SUPPRESSION.c.value.is_(None)
     lifted = or_(SUPPRESSION.c.lifted_at.is_(None), seconds(SUPPRESSION.c.lifted_at) > now)
@@ -200,6 +218,7 @@ def _suppression(connection: Connection, customer_id: int, channel: str, now: in
         or_(person, SUPPRESSION.c.value.in_(values)),
         or_(SUPPRESSION.c.channel.is_(None), SUPPRESSION.c.channel == channel),
         lifted,
+        *_begun(SUPPRESSION.c.created_at, now, past=past),
     )
     return connection.execute(found.order_by(SUPPRESSION.c.created_at)).first()
 
@@ -217,6 +236,33 @@ def _logs(connection: Connection, ids: list[int]) -> dict[int, list[Recorded]]:
 def _past(row: Any, log: list[Recorded]) -> PastTouch:
     names = ("campaign", "step", "occurrence", "channel", "due_at", "at", "expires_at", "result")
     return PastTouch(**{name: getattr(row, name) for name in names}, now=_recorded(row, row.decided_at), log=tuple(log))
+
+
+def _recorded_by(until: int) -> ColumnElement[bool]:
+    """The touch was on record by then."""
+    logged = select(1).where(LOG.c.touch_id == TOUCH.c.id)
+    of_it = [ENROLLMENT.c[name] == TOUCH.c[name] for name in ("customer_id", "campaign", "occurrence")]
+    begun = select(1).where(*of_it, seconds(ENROLLMENT.c.opened_at) <= until)
+    return or_(
+        seconds(TOUCH.c.decided_at) <= until,
+        logged.where(seconds(LOG.c.logged_at) <= until).exists(),
+        # Each change after the first row is logged: what changed later was there, and from when its enrollment began.
+        and_(begun.exists(), logged.exists()),
+    )
+
+
+def _as_of(touch: PastTouch, until: int) -> PastTouch:
+    """The touch, which was on record by then, as it was recorded up to then."""
+    log = tuple(each for each in touch.log if each.logged_at <= until)
+    decided = touch.now.logged_at <= until
+    tried_later = touch.now.status in TRIED and (touch.at or 0) > until
+    if decided and len(log) == len(touch.log) and not tried_later:
+        return touch
+    if log:
+        return replace(touch, now=log[-1], log=log[:-1], channel=log[-1].channel, at=log[-1].at, result=None)
+    # Only what waits is ever changed.
+    lost = Recorded(until, "planned", "ok", None, None, (), lost=True)
+    return replace(touch, now=lost, log=(), channel=None, at=None, result=None)
 
 
 def _recorded(row: Any, logged_at: int) -> Recorded:

@@ -39,6 +39,7 @@ class _Recording:
             "version": VERSION,
             "at": utc_text(found.instant),
             "at_local": local_text(found.instant, zone),
+            "past": found.past,
             "customer": {
                 **_named(person),
                 "called": person.called,
@@ -60,7 +61,7 @@ class _Recording:
             "campaign": each.campaign.campaign,
             "title": each.campaign.title,
             "trigger": self.questions.trigger(each.campaign.trigger),
-            "occasions": [self.occasion(one) for one in each.occasions],
+            "occasions": [{**self.occasion(one), "asked": one is each.asked} for one in each.occasions],
             "in_audience": each.answers.in_audience,
             "audience": self.checks(each.answers.audience),
             "exit_when": self.checks(each.answers.exit_when),
@@ -86,6 +87,8 @@ class _Recording:
                 "holds": each.holds,
                 "observed": utc_text(int(each.observed)) if each.kind == "instant" and each.observed else each.observed,
                 "kind": each.kind,
+                "newest": each.newest[0] if each.newest else None,
+                **moments("newest_at", each.newest[1] if each.newest else None, self.zone),
             }
             for each in checks
         ]
@@ -106,6 +109,8 @@ class _Recording:
         if when == "logged_at":
             found |= {"channel": each.channel, **moments("at", each.at, self.zone)}
         failing = [gate_record(one, self.zone) for one in each.failing]
+        if self.explanation.past:
+            found["lost"] = each.lost
         return {**found, **moments(when, each.logged_at, self.zone), "failing": failing}
 
     def contact(self, each: PastContact) -> dict[str, Any]:

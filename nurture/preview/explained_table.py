@@ -1,6 +1,7 @@
 """The explanation as text for a terminal: every campaign's trigger, conditions, gates and decision, then the past."""
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -14,8 +15,7 @@ from nurture.planning.explaining import Check
 
 from .dossier import PastTouch
 from .explanation import ExplainedCampaign, Explanation, SeveralPeople
-from .moment import day_and_time, short_day, short_moment
-from .occasion import Occasion
+from .moment import day_and_time, short_day, short_moment, year_of
 from .sentence import Sentences
 from .table import printed
 
@@ -44,8 +44,11 @@ class _Telling:
 
     def parts(self) -> Iterator[RenderableType]:
         words, explanation = self.words, self.explanation
-        at = day_and_time(self.language, explanation.instant, words.zone)
+        this_year = year_of(int(explanation.today.timestamp()), words.zone)
+        at = day_and_time(self.language, explanation.instant, words.zone, this_year)
         yield Text(words.say("explain.title", name=words.name(explanation.person), at=at), style="bold")
+        if explanation.past:
+            yield Text(words.say("explain.title.past"), style="yellow")
         yield from self._standing()
         if not explanation.explained:
             yield Text(words.say("explain.no_campaigns"))
@@ -81,10 +84,11 @@ class _Telling:
         )
         yield head
         listed = _grid()
-        occasions = [_marked(_stands(one), words.occasion(one, each)) for one in each.occasions]
+        occasions = [_marked(one.stands, words.occasion(one, each)) for one in each.occasions]
         self._add(listed, "explain.trigger", occasions)
-        self._add(listed, "explain.conditions", [*self._tree(each.answers.audience), *self._offer(each)])
-        if any(_stands(one) for one in each.occasions):
+        about = [] if each.asked is each.occasions[0] else [Text(words.asked(each), style="dim")]
+        self._add(listed, "explain.conditions", [*about, *self._tree(each.answers.audience), *self._offer(each)])
+        if any(one.stands for one in each.occasions):
             self._add(listed, "explain.exit", list(self._tree(each.answers.exit_when, wanted=False)))
             self._add(listed, "explain.gates", list(self._gates(each)))
             self._add(listed, "explain.decision", list(self._decisions(each)))
@@ -95,14 +99,15 @@ class _Telling:
             listed.add_row(Text(self.words.say(key), style="dim"), Text("\n").join(lines))
 
     def _tree(self, checks: Sequence[Check], *, wanted: bool = True) -> Iterator[Text]:
-        for depth, check in _shown(checks):
-            line = _marked(check.holds, self.words.check(check), good=check.holds == wanted)
+        for depth, check, part in _shown(checks):
+            line = _marked(check.holds, self.words.check(check, part), good=check.holds == wanted)
             yield Text("  " * depth) + line
 
     def _offer(self, each: ExplainedCampaign) -> Iterator[Text]:
         if each.campaign.offer is not None:
             found = each.answers.offered
             told = self.words.say("explain.offer" if found else "explain.no_offer", name=found)
+            told = self.words.say("explain.today", words=told) if self.explanation.past else told
             yield _marked(found is not None, told)
 
     def _gates(self, each: ExplainedCampaign) -> Iterator[Text]:
@@ -124,6 +129,9 @@ class _Telling:
                 yield _marked(False, words.say("explain.step", gate=told, step=one.step) if one.step else told)
 
     def _decisions(self, each: ExplainedCampaign) -> Iterator[Text]:
+        if self.explanation.past:
+            yield from self._decided(each)
+            return
         for touch in each.decisions:
             line = _marked(touch.sends, self.words.decision(touch), good=touch.sends)
             if touch.error:
@@ -132,7 +140,7 @@ class _Telling:
                 line.append(f"\n  {touch.subject}", style="dim")
             yield line
         for step, due in each.upcoming:
-            at = day_and_time(self.language, due, self.words.zone)
+            at = day_and_time(self.language, due, self.words.zone, self.words.year)
             yield Text(self.words.say("explain.upcoming", step=step, at=at))
         if not each.decisions and not each.upcoming:
             told = self.words.say("explain.nothing")
@@ -141,6 +149,15 @@ class _Telling:
                 at = short_moment(self.language, min(following), self.words.zone, self.words.now)
                 told = self.words.say("explain.because", words=told, why=self.words.say("explain.next", at=at))
             yield Text(told)
+
+    def _decided(self, each: ExplainedCampaign) -> Iterator[Text]:
+        """What was on record by then."""
+        touches = [one for one in self.explanation.touches if one.campaign == each.campaign.campaign]
+        for touch in touches:
+            told = self.words.recorded(touch.now, touch.campaign)
+            yield Text(self.words.say("explain.step_name", step=touch.step, words=told))
+        if not touches:
+            yield Text(self.words.say("explain.nothing.past"))
 
     def _past(self) -> Iterator[RenderableType]:
         words, explanation = self.words, self.explanation
@@ -166,7 +183,8 @@ class _Telling:
         decided = words.say(
             "explain.decided", day=short_moment(self.language, touch.now.logged_at, words.zone, words.now)
         )
-        lines = [words.say("explain.because", words=words.recorded(touch.now, touch.campaign), why=decided)]
+        told = words.recorded(touch.now, touch.campaign)
+        lines = [told if touch.now.lost else words.say("explain.because", words=told, why=decided)]
         lines += [touch.result] if touch.result else []
         for each in touch.log:
             day = short_moment(self.language, each.logged_at, words.zone, words.now)
@@ -174,27 +192,26 @@ class _Telling:
         return "\n".join(lines)
 
 
-def _shown(checks: Sequence[Check]) -> Iterator[tuple[int, Check]]:
-    """The lines that tell something, with their depth: a negated question tells its part, a head its list."""
+def _shown(checks: Sequence[Check]) -> Iterator[tuple[int, Check, Check | None]]:
+    """The lines that tell something, with their depth: a negated question tells its part, a head its list.
+
+    The third is the part that such a question negates: what was found was found for it.
+    """
     above: list[tuple[int, Check | None, int]] = []
-    for check in checks:
+    hidden: Check | None = None
+    for check, following in zip_longest(checks, checks[1:]):
+        if check is hidden:
+            continue
         while above and above[-1][0] >= check.depth:
             above.pop()
         parent, depth = (above[-1][1], above[-1][2]) if above else (None, 0)
         under_head = parent is None or isinstance(parent.condition, InSegment)
         if isinstance(check.condition, AllOf) and under_head:
             above.append((check.depth, parent, depth))
-        elif not (parent is not None and _tells_its_part(parent)):
-            yield depth, check
-            above.append((check.depth, check, depth + 1))
-
-
-def _tells_its_part(check: Check) -> bool:
-    return isinstance(check.condition, Not) and isinstance(check.condition.part, Operator)
-
-
-def _stands(occasion: Occasion) -> bool:
-    return occasion.state in ("enrolled", "opens", "possible")
+            continue
+        hidden = following if isinstance(check.condition, Not) and isinstance(check.condition.part, Operator) else None
+        yield depth, check, hidden
+        above.append((check.depth, hidden or check, depth + 1))
 
 
 def _line(passes: bool, told: str) -> RenderableType:

@@ -43,8 +43,9 @@ class ExplainedCampaign:
     campaign: Campaign
     occasions: tuple[Occasion, ...]
     """What opened it or could, newest first."""
+    asked: Occasion
+    """The newest of them that stands, or else the newest: conditions and fixed gates are asked about it."""
     answers: Answers
-    """Its conditions and fixed gates, asked about the newest occasion."""
     timed: tuple[Answer, ...]
     """Pauses, hours and quotas."""
     decisions: tuple[ForeseenTouch, ...]
@@ -58,6 +59,8 @@ class Explanation:
     """Why one customer gets what they get."""
 
     at: datetime
+    today: datetime
+    """When it was asked; later than `at` where the past is explained."""
     settings: Settings
     campaigns: Campaigns
     person: Identity
@@ -74,12 +77,25 @@ class Explanation:
         """`at` in epoch seconds."""
         return int(self.at.timestamp())
 
+    @property
+    def past(self) -> bool:
+        """`at` lies behind us."""
+        return self.at < self.today
+
 
 def explain_customer(
-    engine: Engine, settings: Settings, campaigns: Campaigns, templates: Templates, now: datetime, key: str
+    engine: Engine,
+    settings: Settings,
+    campaigns: Campaigns,
+    templates: Templates,
+    now: datetime,
+    key: str,
+    today: datetime | None = None,
 ) -> Explanation | SeveralPeople:
     """Explains the customer whom `key` names (number, address, phone or name) at `now` (aware UTC); writes nothing.
 
+    Where `today` (default: `now`) is later, nothing is planned: enrollments, messages, contacts, consents and stops are
+    those recorded up to `now`, and the conditions are asked about the orders up to then and otherwise today's data.
     Where a name fits several, they are listed instead. Raises MistakesFound where it fits nobody.
     """
     with reading(engine, prepare) as connection:
@@ -87,13 +103,16 @@ def explain_customer(
         if len(people) > 1:
             return SeveralPeople(key, settings, people)
         situation = Situation(settings, campaigns, requirements(templates), now)
-        explaining = _Explaining(connection, situation, templates, people[0])
+        explaining = _Explaining(connection, situation, templates, people[0], today or now)
         return explaining.whole()
 
 
 class _Explaining:
-    def __init__(self, connection: Connection, situation: Situation, templates: Templates, person: Identity) -> None:
+    def __init__(
+        self, connection: Connection, situation: Situation, templates: Templates, person: Identity, today: datetime
+    ) -> None:
         self.connection, self.situation, self.templates, self.person = connection, situation, templates, person
+        self.today, self.past = today, situation.now < today
         self.timed = Timed(
             connection,
             situation,
@@ -102,21 +121,23 @@ class _Explaining:
             person.zone,
             person.kind,
             person.owner_id,
+            self.past,
         )
 
     def whole(self) -> Explanation:
         situation, now = self.situation, self.situation.instant
-        decisions = self._decisions()
+        decisions = {} if self.past else self._decisions()
         return Explanation(
             at=situation.now.astimezone(UTC),
+            today=self.today.astimezone(UTC),
             settings=situation.settings,
             campaigns=situation.campaigns,
             person=self.person,
-            reaches=reaches(self.connection, self.person.id, now),
-            holds=tuple(holds(self.connection, self.person.id, now)),
+            reaches=reaches(self.connection, self.person.id, now, past=self.past),
+            holds=tuple(holds(self.connection, self.person.id, now, past=self.past)),
             caps=tuple(self.timed.caps()),
             explained=tuple(self._explained(each, decisions) for each in situation.campaigns.campaigns),
-            touches=past_touches(self.connection, self.person.id),
+            touches=past_touches(self.connection, self.person.id, now if self.past else None),
             contacts=past_contacts(self.connection, self.person.id, now),
         )
 
@@ -136,11 +157,14 @@ class _Explaining:
     def _explained(self, campaign: Campaign, decisions: Mapping[str, list[ForeseenTouch]]) -> ExplainedCampaign:
         person = Person(self.person.id, self.person.zone)
         decided = decisions.get(campaign.campaign, [])
-        asked = list(self._asked(campaign, find_occasions(self.connection, self.situation, campaign, person)))
+        occasions = find_occasions(self.connection, self.situation, campaign, person, past=self.past)
+        asked = list(self._asked(campaign, occasions))
+        occasion, answers = next((each for each in asked if each[0].stands), asked[0])
         return ExplainedCampaign(
             campaign=campaign,
             occasions=tuple(occasion for occasion, _ in asked),
-            answers=asked[0][1],
+            asked=occasion,
+            answers=answers,
             timed=tuple(self.timed.of(campaign)),
             decisions=tuple(decided),
             upcoming=tuple(self._upcoming(campaign, [occasion for occasion, _ in asked])),
@@ -157,7 +181,9 @@ class _Explaining:
 
     def _asked(self, campaign: Campaign, occasions: list[Occasion]) -> Iterator[tuple[Occasion, Answers]]:
         for each in occasions:
-            answers = ask_campaign(self.connection, self.situation, campaign, self.person.id, each.subject)
+            answers = ask_campaign(
+                self.connection, self.situation, campaign, self.person.id, each.subject, past=self.past
+            )
             if each.state == "possible" and not answers.in_audience:
                 yield replace(each, state="outside"), answers
             else:

@@ -27,6 +27,7 @@ from nurture.planning.workspace import prepare
 from nurture.store import reading
 
 from .addresses import usable_addresses
+from .moment import year_of
 from .people import find_people
 from .queue import Queue, key_of, queues
 
@@ -96,6 +97,8 @@ class Foresight:
     """What a tick at `at` would do."""
 
     at: datetime
+    today: datetime
+    """When it was asked."""
     settings: Settings
     titles: Mapping[str, str]
     """Campaign → title."""
@@ -115,6 +118,11 @@ class Foresight:
     def instant(self) -> int:
         """`at` in epoch seconds."""
         return int(self.at.timestamp())
+
+    @property
+    def this_year(self) -> int:
+        """The year of `today` in the shop: a heading leaves it out."""
+        return year_of(int(self.today.timestamp()), self.settings.timezone)
 
     @property
     def sends(self) -> tuple[ForeseenTouch, ...]:
@@ -144,12 +152,13 @@ def foresee(
     customer: str | None = None,
     rows: int | None = ROWS,
     composed: int = COMPOSED,
+    today: datetime | None = None,
 ) -> Foresight:
     """Plans a tick at `now` (aware UTC) and writes its messages out; the database can't be changed by it.
 
     `campaign` and `customer` (number, address, phone or name) narrow what is shown, never what is planned. At most
-    `rows` rows of each kind are kept (None = all) and `composed` messages written out; the rest is counted. Raises
-    MistakesFound where no such campaign or customer exists.
+    `rows` rows of each kind are kept (None = all) and `composed` messages written out; the rest is counted. `today` is
+    when it is asked, by default `now`. Raises MistakesFound where no such campaign or customer exists.
     """
     titles = {each.campaign: each.title for each in campaigns.campaigns}
     if campaign is not None and campaign not in titles:
@@ -168,6 +177,7 @@ def foresee(
         punctual, late = reader.counts()
         return Foresight(
             at=now.astimezone(UTC),
+            today=(today or now).astimezone(UTC),
             settings=settings,
             titles=titles,
             rows=(*written, *sends[composed:], *refused),

@@ -19,6 +19,11 @@ def full_day(language: str, day: date, this_year: int | None = None) -> str:
     return say(language, key, year=day.year, **_words(language, day))
 
 
+def year_of(instant: int, zone: str) -> int:
+    """The year on the wall of `zone`."""
+    return zone_table(zone).local_date(instant).year
+
+
 def short_day(language: str, instant: int, zone: str, now: int | None = None) -> str:
     """11/22; 2025/11/22 where `now` lies in another year."""
     table = zone_table(zone)

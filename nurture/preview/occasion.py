@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select
 
 from nurture.campaign import After, Anniversary, Campaign, Entered, Schedule
 from nurture.gates.situation import Situation
@@ -13,14 +13,15 @@ from nurture.planning.cadence import instants
 from nurture.planning.explaining import Subject
 from nurture.planning.opening import life_of, source_of
 from nurture.planning.returning import FIRST_ORDER, celebrated_on
-from nurture.planning.times import seconds
 from nurture.planning.workspace import OPENED
-from nurture.store.tables import CustomerFact, DatedFact, Enrollment, Membership, table
+from nurture.store.tables import CustomerFact, DatedFact, Enrollment, Membership, seconds, table
 from nurture.zone import DAY, zone_table
 
 DATED, ENROLLMENT, FACT, MEMBERSHIP = (table(each) for each in (DatedFact, Enrollment, CustomerFact, Membership))
 SHOWN = 3
 """Occurrences of one campaign that are looked at."""
+BEGUN = {"order": "ordered_at", "booking": "starts_at", "event": "occurred_at"}
+"""The instant by which what has not come so far, such as a parcel not yet sent, stands among the others."""
 AHEAD = 400
 """Days ahead in which the next return of a date is looked for."""
 
@@ -47,6 +48,11 @@ class Occasion:
     """When planning looks at it again."""
 
     @property
+    def stands(self) -> bool:
+        """The campaign speaks to the customer for it, or may."""
+        return self.state in ("enrolled", "opens", "possible")
+
+    @property
     def subject(self) -> Subject:
         """What the conditions are asked about."""
         opened = self.state in ("enrolled", "ended")
@@ -61,18 +67,23 @@ class Person:
     zone: str
 
 
-def find_occasions(connection: Connection, situation: Situation, campaign: Campaign, person: Person) -> list[Occasion]:
+def find_occasions(
+    connection: Connection, situation: Situation, campaign: Campaign, person: Person, *, past: bool = False
+) -> list[Occasion]:
     """The newest occasions of a campaign, newest first; what awaits the audience's answer is `possible`.
 
-    At least one: where nothing has happened yet, an occasion that is `unknown`.
+    At least one: where nothing has happened yet, an occasion that is `unknown`. Of a `past` moment: as it was
+    recorded up to then.
     """
-    return _Finding(connection, situation, campaign, person).all()
+    return _Finding(connection, situation, campaign, person, past=past).all()
 
 
 class _Finding:
-    def __init__(self, connection: Connection, situation: Situation, campaign: Campaign, person: Person) -> None:
+    def __init__(
+        self, connection: Connection, situation: Situation, campaign: Campaign, person: Person, *, past: bool
+    ) -> None:
         self.connection, self.situation, self.campaign, self.person = connection, situation, campaign, person
-        self.now = situation.instant
+        self.now, self.past = situation.instant, past
         self.enrolled = self._enrollments()
         self.opened = self._opened()
 
@@ -92,7 +103,7 @@ class _Finding:
     def _settled(self, occasion: Occasion) -> Occasion:
         """The same with what is known of its key: enrolled, opening now, or kept back by the campaign's rules."""
         if occasion.occurrence in self.enrolled:
-            return _of_enrollment(occasion, self.enrolled[occasion.occurrence])
+            return self._of_enrollment(occasion, self.enrolled[occasion.occurrence])
         if occasion.occurrence in self.opened:
             return replace(occasion, state="opens")
         if occasion.state != "possible" or occasion.at is None:
@@ -117,16 +128,22 @@ class _Finding:
         newest = max(self.enrolled.values(), key=lambda row: int(row.occurred_at), default=None)
         if newest is None:
             return None
-        return _of_enrollment(Occasion("enrolled", occurrence=newest.occurrence, at=newest.occurred_at), newest)
+        return self._of_enrollment(Occasion("enrolled", occurrence=newest.occurrence, at=newest.occurred_at), newest)
 
     def _after(self, trigger: After) -> Iterator[Occasion]:
         source, at, key, wanted = source_of(trigger)
         kind = [source.c.kind == trigger.event] if trigger.event else []
+        there = or_(at <= self.now, _known_since(trigger, source) <= self.now)
+        at = case((at <= self.now, at)) if self.past else at
         fits = and_(*wanted).label("fits")
         columns = [source.c.id, key.label("key"), at.label("at"), fits]
         columns += [source.c.status] if "status" in source.c else []
+        # Not by their numbers: a file that lists the newest order first gives it the lowest.
+        begun = func.coalesce(at, seconds(source.c[BEGUN[trigger.table]]))
         found = select(*columns).where(source.c.customer_id == self.person.id, *kind)
-        for row in self.connection.execute(found.order_by(source.c.id.desc()).limit(SHOWN)).mappings():
+        found = found.where(there) if self.past else found
+        newest = found.order_by(begun.desc(), source.c.id.desc()).limit(SHOWN)
+        for row in self.connection.execute(newest).mappings():
             state = "possible" if row["fits"] else _unfit(row)
             if state != "gone" and (row["at"] is None or row["at"] > self.now):
                 state = "not_yet"
@@ -162,7 +179,7 @@ class _Finding:
     def _first_order(self) -> tuple[int, int, int | None] | None:
         found = select(seconds(FACT.c.first_order_at)).where(FACT.c.customer_id == self.person.id)
         first = self.connection.scalar(found)
-        if first is None:
+        if first is None or (self.past and first > self.now):
             return None
         day = zone_table(self.person.zone).local_date(first)
         return day.month, day.day, day.year
@@ -170,6 +187,8 @@ class _Finding:
     def _entered(self, trigger: Entered) -> Iterator[Occasion]:
         mine = (MEMBERSHIP.c.segment == trigger.entered, MEMBERSHIP.c.customer_id == self.person.id)
         row = self.connection.execute(select(seconds(MEMBERSHIP.c.since).label("since")).where(*mine)).first()
+        if row is not None and self.past and (row.since or 0) > self.now:
+            row = None
         if row is not None and row.since is None:
             yield Occasion("seeded", trigger.entered)
         elif row is not None:
@@ -197,18 +216,28 @@ class _Finding:
             seconds(ENROLLMENT.c[name]).label(name) for name in instants_
         ]
         mine = (ENROLLMENT.c.customer_id == self.person.id, ENROLLMENT.c.campaign == self.campaign.campaign)
-        return {row.occurrence: row for row in self.connection.execute(select(*columns).where(*mine))}
+        known = (seconds(ENROLLMENT.c.opened_at) <= self.now,) if self.past else ()
+        return {row.occurrence: row for row in self.connection.execute(select(*columns).where(*mine, *known))}
+
+    def _of_enrollment(self, occasion: Occasion, row: Row[Any]) -> Occasion:
+        known = {name: getattr(row, name) for name in ("opened_at", "ended_at", "next_at", "exit_reason")}
+        if self.past:
+            known["next_at"] = None
+            known |= {"ended_at": None, "exit_reason": None} if (row.ended_at or 0) > self.now else {}
+        state = "enrolled" if known["ended_at"] is None else "ended"
+        return replace(occasion, state=state, at=row.occurred_at, held_out=bool(row.held_out), **known)
 
     def _opened(self) -> set[str | None]:
         mine = (OPENED.c.customer_id == self.person.id, OPENED.c.campaign == self.campaign.campaign)
         return {row.occurrence for row in self.connection.execute(select(OPENED.c.occurrence).where(*mine))}
 
 
+def _known_since(trigger: After, source: Any) -> ColumnElement[int]:
+    """Since when there has been the row, whatever became of it."""
+    if trigger.table == "booking":
+        return func.coalesce(seconds(source.c.booked_at), seconds(source.c.received_at))
+    return seconds(source.c[BEGUN[trigger.table]])
+
+
 def _unfit(row: Mapping[Any, Any]) -> str:
     return "gone" if row.get("status") in ("cancelled", "returned") else "unfit"
-
-
-def _of_enrollment(occasion: Occasion, row: Row[Any]) -> Occasion:
-    state = "enrolled" if row.ended_at is None else "ended"
-    known = {name: getattr(row, name) for name in ("opened_at", "ended_at", "next_at", "exit_reason")}
-    return replace(occasion, state=state, at=row.occurred_at, held_out=bool(row.held_out), **known)

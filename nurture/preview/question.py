@@ -48,6 +48,8 @@ class Questions:
             return yearly_day(self.language, int(observed) // 100, int(observed) % 100)
         if kind == "money":
             return self.money(int(observed))
+        if kind == "turn":
+            return self._say("found.turn.first" if observed == 1 else "found.turn", number=observed)
         known = {"individual": "ask.kind.individual", "company": "ask.kind.company", "granted": "found.granted"}
         if str(observed) in known:
             return self._say(known[str(observed)])

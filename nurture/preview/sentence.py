@@ -8,7 +8,7 @@ from nurture.planning.explaining import Answer, Check
 from .dossier import Identity, Reach, Recorded
 from .explanation import ExplainedCampaign, Explanation
 from .foresight import ForeseenTouch
-from .moment import day_and_time, length, short_day, short_moment
+from .moment import day_and_time, length, short_day, short_moment, year_of
 from .occasion import Occasion
 from .question import Questions
 from .reason import Wording
@@ -24,6 +24,7 @@ class Sentences:
         self.questions = Questions(language, explanation.settings, explanation.campaigns)
         self.zone = explanation.person.zone
         self.now = explanation.instant
+        self.year = year_of(self.now, self.zone)
 
     def name(self, person: Identity) -> str:
         """山田 花子（C-001）."""
@@ -67,14 +68,25 @@ class Sentences:
             for name, at in (("opened", each.opened_at), ("ended", each.ended_at))
         }
         reason = self._known(f"exit.{each.exit_reason}", each.exit_reason or "")
-        state = self.say(f"state.{each.state}", **values, reason=reason, again=self._again(campaign))
+        key = "possible.past" if each.state == "possible" and self.explanation.past else each.state
+        state = self.say(f"state.{key}", **values, reason=reason, again=self._again(campaign))
         what = self._occurrence(each, campaign)
         return self.say("occasion.state", what=what, state=state) if what else state
 
-    def check(self, check: Check) -> str:
-        """The condition, and what was found."""
-        told = self.questions.sentence(check.condition)
-        found = self.questions.found(check.observed, check.kind, self.zone, self.now)
+    def asked(self, each: ExplainedCampaign) -> str:
+        """注文 N-1003（11/21 9:30）について."""
+        return self.say("explain.asked", what=self._occurrence(each.asked, each))
+
+    def check(self, check: Check, part: Check | None = None) -> str:
+        """The condition, and what was found; a `not` tells what was found for its `part`."""
+        told, seen = self.questions.sentence(check.condition), part or check
+        found = self.questions.found(seen.observed, seen.kind, self.zone, self.now)
+        if found and seen.kind == "instant" and int(seen.observed or 0) > self.now:
+            found = self.say("explain.later", found=found)
+        if found and seen.newest is not None:
+            order, at = seen.newest
+            day = short_day(self.language, at, self.zone, self.now)
+            found = self.say("found.newest", found=found, order=order, day=day)
         return self.say("explain.because", words=told, why=self.say("explain.found", found=found)) if found else told
 
     def passed(self, answer: Answer) -> str:
@@ -99,7 +111,7 @@ class Sentences:
         plan, zone = touch.plan, touch.plan.zone
         reason = self.reasons.reason(plan.verdict, plan.failing, zone, max(plan.due_at, self.now))
         if touch.sends and plan.at is not None:
-            at = day_and_time(self.language, plan.at, zone)
+            at = day_and_time(self.language, plan.at, zone, self.year)
             told = self.say("explain.sends", at=at, channel=self.reasons.channel(plan.channel or ""))
             told = self.say("explain.because", words=told, why=reason) if touch.deferred else told
         else:
@@ -114,6 +126,8 @@ class Sentences:
     def recorded(self, each: Recorded, campaign: str) -> str:
         """What a ledger's entry says: its status, its time and its reason."""
         parts = [self._known_status(each.status)]
+        if each.lost:
+            return self.say("explain.because", words=parts[0], why=self.say("explain.lost"))
         if each.at is not None:
             parts.append(short_moment(self.language, each.at, self.zone, self.now))
         if each.channel:

@@ -13,13 +13,13 @@ from nurture.catalogue import say
 from nurture.gates.reach import TIMED
 
 from .foresight import ForeseenTouch, Foresight
-from .moment import day_and_time
+from .moment import day_and_time, year_of
 from .reason import Wording, last_to_open
 
 SHOWN = 200
 """Messages in one table; a person reads no more."""
-PERSON = 1
-"""Column of the customer."""
+STAND = (1, 2)
+"""Columns of the sign and of the customer, which are never left out."""
 NAMED = 2
 """Examples of people for each reason."""
 
@@ -105,10 +105,10 @@ class _Telling:
         self.foresight, self.language = foresight, language
         self.wording = Wording(language, foresight.settings, foresight.titles)
         self.zone = foresight.settings.timezone
-        self.year = foresight.at.year
+        self.year = year_of(foresight.instant, self.zone)
 
     def parts(self) -> Iterator[RenderableType]:
-        at = day_and_time(self.language, self.foresight.instant, self.zone)
+        at = day_and_time(self.language, self.foresight.instant, self.zone, self.foresight.this_year)
         yield Text(self._say("preview.title", at=at), style="bold")
         yield from self._sends()
         if groups := group_refused(self.foresight):
@@ -124,6 +124,7 @@ class _Telling:
             yield Text(self._say("preview.nothing"))
             return
         yield self._table(sends)
+        yield Text(self._say("preview.signs"), style="dim")
         total = summary.sends + summary.deferred + summary.errors
         if total > len(sends):
             yield Text(self._say("preview.more", count=f"{total - len(sends):,}"))
@@ -131,13 +132,15 @@ class _Telling:
             yield Text(self._say("preview.composed", count=f"{self.foresight.composed:,}"))
 
     def _table(self, sends: Sequence[ForeseenTouch]) -> Table:
-        shown = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1), pad_edge=False)
-        for name, ratio, whole in (("when", 0, True), ("who", 3, False), ("what", 4, False), ("by", 0, True)):
+        shown = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1), pad_edge=False, collapse_padding=True)
+        shown.add_column(self._say("preview.when"), no_wrap=True)
+        shown.add_column(no_wrap=True)
+        for name, ratio, whole in (("who", 3, False), ("what", 4, False), ("by", 0, True)):
             shown.add_column(self._say(f"preview.{name}"), ratio=ratio or None, no_wrap=whole, overflow="fold")
         shown.add_column(self._say("preview.subject"), ratio=6, overflow="fold")
         before, told = [Text()] * len(shown.columns), set[tuple[int, str]]()
         for each in sends:
-            cells = [self._when(each), Text(each.called), *self._message(each)]
+            cells = [self._when(each), self._sign(each), Text(each.called), *self._message(each)]
             *rest, subject = _without_repeats(cells, before)
             shown.add_row(*rest, _below(subject, self._wait(each, told)))
             before = cells
@@ -150,6 +153,12 @@ class _Telling:
         at = day_and_time(self.language, plan.at or 0, plan.zone, self.year)
         lines = [each for each in (at, zone, mark) if each]
         return Text("\n".join(lines), style="cyan" if touch.mark != "moved" else "yellow")
+
+    def _sign(self, touch: ForeseenTouch) -> Text:
+        """As the last line counts it: the reason stands once for all who share it, this with everybody."""
+        name, style = ("deferred", "yellow") if touch.deferred else ("sends", "green")
+        name, style = ("errors", "red") if touch.error else (name, style)
+        return Text(self._say(f"preview.sign.{name}"), style=style)
 
     def _message(self, touch: ForeseenTouch) -> Iterator[Text]:
         yield Text(touch.title)
@@ -207,10 +216,10 @@ def _below(subject: Text, wait: str) -> Text:
 
 
 def _without_repeats(cells: Sequence[Text], before: Sequence[Text]) -> Iterator[Text]:
-    """The row without what the row above says already, up to the first cell that differs; the person always stands."""
+    """The row without what the row above says already, up to the first that differs; sign and person always stand."""
     same = True
     for number, (cell, above) in enumerate(zip(cells, before, strict=True)):
-        if number == PERSON:
+        if number in STAND:
             yield cell
         else:
             same = same and cell.plain == above.plain

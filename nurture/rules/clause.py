@@ -18,7 +18,9 @@ class Clause:
     observed: ColumnElement[Any]
     """What was found for the customer: a count, an instant (epoch seconds), a text; NULL where nothing is known."""
     kind: str = "text"
-    """How to show `observed`: count | money | instant | text | flag."""
+    """How to show `observed`: count | money | instant | text | flag | day | turn."""
+    newest: tuple[ColumnElement[Any], ColumnElement[Any]] | None = None
+    """Key and instant (epoch seconds) of the newest order that was counted; None for what counts no orders."""
 
 
 def in_range(value: ColumnElement[Any], comparison: Comparison) -> ColumnElement[bool]:

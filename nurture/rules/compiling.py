@@ -41,13 +41,20 @@ class Node:
     predicate: ColumnElement[bool]
     observed: ColumnElement[Any] | None
     kind: str
+    newest: tuple[ColumnElement[Any], ColumnElement[Any]] | None = None
+    """Key and instant of the newest order counted."""
 
 
 def nodes(scope: Scope, condition: Condition, depth: int = 0) -> Iterator[Node]:
     """Every node of the tree, outermost first, each with its own predicate and observed value."""
+    if isinstance(condition, words.This) and len(tests := _tests(condition)) > 1:
+        yield Node(depth, condition, predicate(scope, condition), None, "")
+        for test in tests:
+            yield from nodes(scope, test, depth + 1)
+        return
     if isinstance(condition, Operator):
         found = clause(scope, condition)
-        yield Node(depth, condition, found.predicate, found.observed, found.kind)
+        yield Node(depth, condition, found.predicate, found.observed, found.kind, found.newest)
         if isinstance(condition, words.InSegment):
             yield from nodes(scope, scope.segments[condition.name], depth + 1)
         return
@@ -55,6 +62,13 @@ def nodes(scope: Scope, condition: Condition, depth: int = 0) -> Iterator[Node]:
     parts = (condition.part,) if isinstance(condition, Not) else condition.parts
     for part in parts:
         yield from nodes(scope, part, depth + 1)
+
+
+def _tests(asked: words.This) -> list[words.This]:
+    """Each question about the order or booking by itself, for each has found something else."""
+    together = (("order",), ("product", "category"), ("amount",), ("booking",), ("menu",), ("staff",))
+    parts = [asked.model_dump(include=set(names), exclude_none=True) for names in together]
+    return [words.This.model_validate(each) for each in parts if each]
 
 
 def _segment(scope: Scope, asked: words.InSegment) -> Clause:

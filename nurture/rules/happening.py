@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from nurture.condition.vocabulary import Bookings, Comparison, Contacts, Events, Received, SilentFor, This
 from nurture.store.tables import Booking, Contact, Event, Touch, probe
 
-from .buying import FACT, fact, period
+from .buying import period
 from .clause import Clause, any_value, certain, in_range
 from .scope import Scope
 
@@ -36,32 +36,37 @@ def bookings(scope: Scope, asked: Bookings) -> Clause:
 
 
 def this_booking(scope: Scope, asked: This) -> Clause:
-    """Asks about the booking that opened the occurrence."""
+    """Asks about the booking that opened the occurrence; where there is none, every question is false."""
     assert scope.subject_id is not None
-    parts: list[ColumnElement[bool]] = []
+    clauses: list[Clause] = []
     mine = select(1).where(BOOKING.c.id == scope.subject_id)
-    if asked.menu or asked.staff:
-        wanted = [any_value(BOOKING.c.menu, asked.menu)] if asked.menu else []
-        wanted += [any_value(BOOKING.c.staff, asked.staff)] if asked.staff else []
-        parts.append(mine.where(*wanted).exists())
     if asked.booking:
-        this, earlier = BOOKING.alias("this_booking"), BOOKING.alias("earlier_booking")
-        before = (
-            select(1)
-            .select_from(this.join(earlier, earlier.c.customer_id == this.c.customer_id))
-            .where(
-                this.c.id == scope.subject_id,
-                earlier.c.status.in_(("booked", "visited")),
-                or_(
-                    earlier.c.starts_at < this.c.starts_at,
-                    and_(earlier.c.starts_at == this.c.starts_at, earlier.c.id < this.c.id),
-                ),
-            )
-            .exists()
-        )
-        parts.append(~before if asked.booking == "first" else before)
-    menu = select(BOOKING.c.menu).where(BOOKING.c.id == scope.subject_id).scalar_subquery()
-    return Clause(and_(*parts), menu)
+        before = _earlier(scope, select(1)).exists()
+        wanted = and_(mine.exists(), ~before) if asked.booking == "first" else before
+        turn = select(_earlier(scope, select(func.count())).scalar_subquery() + 1)
+        clauses.append(Clause(wanted, turn.where(mine.exists()).scalar_subquery(), "turn"))
+    for name in ("menu", "staff"):
+        if values := getattr(asked, name):
+            column = BOOKING.c[name]
+            clauses.append(Clause(mine.where(any_value(column, values)).exists(), _of_booking(scope, column)))
+    return Clause(and_(*(each.predicate for each in clauses)), clauses[0].observed, clauses[0].kind)
+
+
+def _earlier(scope: Scope, found: Select[Any]) -> Select[Any]:
+    """The customer's bookings before the one that opened the occurrence."""
+    this, earlier = BOOKING.alias("this_booking"), BOOKING.alias("earlier_booking")
+    before = or_(
+        earlier.c.starts_at < this.c.starts_at,
+        and_(earlier.c.starts_at == this.c.starts_at, earlier.c.id < this.c.id),
+    )
+    joined = this.join(earlier, earlier.c.customer_id == this.c.customer_id)
+    return found.select_from(joined).where(
+        this.c.id == scope.subject_id, earlier.c.status.in_(("booked", "visited")), before
+    )
+
+
+def _of_booking(scope: Scope, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return select(column).where(BOOKING.c.id == scope.subject_id).scalar_subquery()
 
 
 def events(scope: Scope, asked: Events) -> Clause:
@@ -92,15 +97,14 @@ def contacts(scope: Scope, asked: Contacts) -> Clause:
 
 def silent_for(scope: Scope, asked: SilentFor) -> Clause:
     """No outgoing contact since; people we never approached are silent too."""
-    cutoff = scope.ago(asked.duration)
-    lately = select(1).where(
+    ours = select(1).where(
         CONTACT.c.customer_id == scope.customer_id,
         CONTACT.c.direction == "out",
-        CONTACT.c.at >= cutoff,
         CONTACT.c.at <= scope.instant,
         *_not_our_own(scope),
     )
-    return Clause(~lately.exists(), fact(scope, FACT.c.last_contact_at, None), "instant")
+    lately = ours.where(CONTACT.c.at >= scope.ago(asked.duration))
+    return Clause(~lately.exists(), ours.with_only_columns(func.max(CONTACT.c.at)).scalar_subquery(), "instant")
 
 
 def received(scope: Scope, asked: Received) -> Clause:
@@ -112,6 +116,8 @@ def received(scope: Scope, asked: Received) -> Clause:
     )
     if asked.step:
         found = found.where(TOUCH.c.step == asked.step)
+    if scope.recount:
+        found = found.where(TOUCH.c.at <= scope.instant)
     if asked.within:
         found = found.where(TOUCH.c.at >= scope.ago(asked.within))
     if asked.campaign == scope.campaign and scope.occurrence is not None:

@@ -38,6 +38,8 @@ class Scope:
     """Column with the occurrence's key."""
     offer_id: ColumnElement[Any] | None = None
     """Column or subquery with the id of the product offered."""
+    recount: bool = False
+    """`now` lies in the past: what the stored facts know by today is counted again up to then."""
     everybody: bool = False
     """The statement asks all customers: where few have something, a set is cheaper than a million probes."""
 

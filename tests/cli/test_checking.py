@@ -189,3 +189,172 @@ def test_a_key_that_can_not_sign_is_told_in_live_mode(nurture: Nurture, empty_sh
     rewrite(config, "mode: preview", "mode: live")
     assert ("error", "channels.dkim_key") in codes(nurture)
     assert ("error", "channels.dkim_unusable") in codes(nurture, NURTURE_DKIM_KEY="no key")
+
+
+def test_a_campaign_that_does_not_load_is_the_only_mistake(nurture: Nurture, empty_shop: Path) -> None:
+    rewrite(empty_shop / "campaigns/first-thanks.yaml", "priority: 90", "priority: a90")
+    for command in ("check", "preview", "explain 山田"):
+        given = nurture(*command.split(), "--language", "en")
+        (line, *_) = lines = (given.out + given.err).splitlines()
+        assert "first-thanks.yaml:9:1: " in line
+        assert not [each for each in lines[1:] if each.startswith("campaigns/")]
+
+
+def test_a_letter_that_does_not_load_is_the_only_mistake(nurture: Nurture, empty_shop: Path) -> None:
+    rewrite(empty_shop / "templates/birthday.txt.j2", "---\nsubject", "subject")
+    assert [(each["file"], each["line"]) for each in told(nurture)] == [("templates/birthday.txt.j2", 1)]
+
+
+def test_what_stands_in_different_files_is_told_in_one_run(nurture: Nurture, sample_shop: Path) -> None:
+    rewrite(sample_shop / "config.yaml", "port: 587", "port: abc")
+    rewrite(sample_shop / "config.yaml", "opt_out_mailbox: stop@", "# opt_out_mailbox: stop@")
+    rewrite(sample_shop / "config.yaml", "{at_most: 2, per: 7 days}", "{at_most: 0, per: 7 dys}")
+    rewrite(sample_shop / "campaigns/first-thanks.yaml", "priority: 90", "priority: abc")
+    rewrite(sample_shop / "campaigns/first-thanks.yaml", "template: how-is-it", "template: how-is-at")
+    rewrite(sample_shop / "campaigns/birthday.yaml", "template: birthday", "template: birthdy")
+    rewrite(sample_shop / "campaigns/long-silence.yaml", "segment: silent", "segment: silnt")
+    rewrite(sample_shop / "templates/newsletter.txt.j2", "customer.called", "customer.caled")
+    found = {(each["file"], each["code"]) for each in told(nurture) if each["severity"] == "error"}
+    assert found == {
+        ("config.yaml", "expected.integer"),
+        ("config.yaml", "mistake.cap_zero"),
+        ("config.yaml", "config.cap_period"),
+        ("config.yaml", "check.no_way_out"),
+        ("campaigns/first-thanks.yaml", "expected.integer"),
+        ("campaigns/first-thanks.yaml", "check.no_template"),
+        ("campaigns/birthday.yaml", "check.no_template"),
+        ("campaigns/long-silence.yaml", "campaign.unknown_segment"),
+        ("templates/newsletter.txt.j2", "message.unknown_variable"),
+    }
+
+
+def test_a_config_that_is_no_yaml_hides_nothing_and_makes_nothing_up(nurture: Nurture, sample_shop: Path) -> None:
+    (sample_shop / "config.yaml").write_text("shop: [", "utf-8")
+    rewrite(sample_shop / "campaigns/birthday.yaml", "template: birthday", "template: birthdy")
+    assert {each["file"] for each in told(nurture)} == {"config.yaml", "campaigns/birthday.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("hours:", "huors:"),
+        ("individual: 10:00-19:00", "individual: 25:00-19:00"),
+        ("weekdays: [wed]", "weekdays: [wedd]"),
+        ("timezone: Asia/Tokyo", "timezone: Asia/Tokio"),
+        ("  name: みなと", "  nmae: みなと"),
+        ("  address: 〒", "  adress: 〒"),
+        ("opt_out_mailbox: stop@", "opt_out_mailbx: stop@"),
+        ("  from_address: hello@", "  from_adress: hello@"),
+        ("mode: preview", "mode: lvie"),
+        ("mode: preview", "campaigns: [campaigns]"),
+        ("mode: preview", "campaigns: 5"),
+        ("mode: preview", "templates: {}"),
+        ("mode: preview", "database: 5"),
+    ],
+)
+def test_a_mistake_in_the_config_makes_none_elsewhere(nurture: Nurture, sample_shop: Path, old: str, new: str) -> None:
+    rewrite(sample_shop / "config.yaml", old, new)
+    # A misspelt key that is needed is unknown and missing.
+    assert {each["file"] for each in told(nurture) if each["severity"] == "error"} == {"config.yaml"}
+
+
+def test_attributes_with_a_mistake_are_missed_nowhere(nurture: Nurture, sample_shop: Path) -> None:
+    path = sample_shop / "config.yaml"
+    path.write_text(path.read_text("utf-8") + "attributes: {plan: {type: txt}}\n", "utf-8")
+    rewrite(
+        sample_shop / "campaigns/birthday.yaml", "audience:\n", "audience:\n  - attribute: {name: plan, equals: a}\n"
+    )
+    rewrite(sample_shop / "templates/newsletter.txt.j2", "{{ customer.called }}", "{{ attribute.plan }}")
+    assert [each["code"] for each in told(nurture) if each["severity"] == "error"] == ["mistake.unknown_word"]
+
+
+def test_a_mail_address_that_is_none_is_told_with_its_line(nurture: Nurture, empty_shop: Path) -> None:
+    rewrite(empty_shop / "config.yaml", "from_address: hello@minato-coffee.example", "from_address: hello")
+    rewrite(empty_shop / "config.yaml", "email: hello@", "email: helloat")
+    assert [(each["file"], each["key"]) for each in told(nurture)] == [
+        ("config.yaml", "shop.email"),
+        ("config.yaml", "email.from_address"),
+    ]
+    given = nurture("send-test", "birthday", "--to", "a@b.example")
+    assert given.err.startswith("config.yaml:9:3: shop.email: ")
+
+
+def test_a_value_the_trigger_can_not_give_is_not_to_be_required(nurture: Nurture, empty_shop: Path) -> None:
+    rewrite(empty_shop / "templates/birthday.txt.j2", "{{ customer.called }}", "{{ order.number }}")
+    (found,) = told(nurture)
+    assert (found["code"], found["line"], found["column"]) == ("message.unsupplied", 6, 4)
+
+
+def test_a_duty_of_the_law_is_told_where_it_is_to_be_written(nurture: Nurture, empty_shop: Path) -> None:
+    rewrite(empty_shop / "templates/_footer.txt.j2", "{{ shop.address }}", "")
+    rewrite(empty_shop / "templates/birthday.txt.j2", '{% include "_footer.txt.j2" %}\n', "")
+    found = [(each["file"], each["line"]) for each in told(nurture)]
+    assert found.count(("templates/_footer.txt.j2", 4)) == 1
+    assert found.count(("templates/birthday.txt.j2", 19)) == 4
+    assert len(found) == 5
+    assert any("{{ unsubscribe_url }}" in str(each["text"]) for each in told(nurture))
+
+
+def test_an_address_that_is_empty_is_told_in_the_config(nurture: Nurture, empty_shop: Path) -> None:
+    rewrite(empty_shop / "config.yaml", "  address: 〒", "  # address: 〒")
+    found = told(nurture)
+    assert {each["file"] for each in found} == {"config.yaml"}
+
+
+UNKNOWN = (
+    "audience:\n  - tag: [常蓮, 常連]\n  - any: [{orders: {category: コーヒー豆豆}}]\n"
+    "  - date: {name: birthdy, known: true}\n  - not: {refused: {product: no-such}}\n"
+)
+
+
+def names(nurture: Nurture) -> dict[object, tuple[object, object, object]]:
+    found = [each for each in told(nurture) if str(each["code"]).startswith("check.no_")]
+    return {each["code"]: (each["file"], each["line"], each["suggestion"]) for each in found}
+
+
+def test_names_that_nobody_has_are_told_with_what_was_meant(nurture: Nurture, sample_shop: Path) -> None:
+    assert names(nurture) == {}
+    rewrite(sample_shop / "campaigns/birthday.yaml", "anniversary: birthday", "anniversary: birthdy")
+    rewrite(sample_shop / "campaigns/newsletter.yaml", "audience:\n", UNKNOWN)
+    rewrite(
+        sample_shop / "campaigns/segments.yaml",
+        "orders: {category: コーヒー豆, within",
+        "orders: {category: 豆コーヒー, within",
+    )
+    found = [each for each in told(nurture) if str(each["code"]).startswith("check.no_")]
+    assert {each["severity"] for each in found} == {"warning"}
+    assert ("campaigns/birthday.yaml", "check.no_date", "birthday") in {
+        (each["file"], each["code"], each["suggestion"]) for each in found
+    }
+    newsletter = {(each["code"], each["suggestion"]) for each in found if each["file"] == "campaigns/newsletter.yaml"}
+    assert ("check.no_category", "コーヒー豆") in newsletter
+    assert ("check.no_date", "birthday") in newsletter
+    assert "check.no_tag" in {code for code, _ in newsletter}
+    assert "check.no_product" in {code for code, _ in newsletter}
+    assert [each["line"] for each in found if each["file"] == "campaigns/segments.yaml"] == [16]
+
+
+def test_a_shop_without_data_is_told_of_no_names(nurture: Nurture, empty_shop: Path) -> None:
+    rewrite(empty_shop / "campaigns/birthday.yaml", "anniversary: birthday", "anniversary: birthdy")
+    rewrite(empty_shop / "campaigns/newsletter.yaml", "audience:\n", UNKNOWN)
+    assert names(nurture) == {}
+    (empty_shop / "data" / "one.csv").write_text("氏名,メールアドレス\n山田 花子,hanako@alice.example\n", "utf-8")
+    assert nurture("import", "data/one.csv", "--basis", "opt-in").status == 0
+    assert names(nurture) == {}
+
+
+@pytest.mark.parametrize("kind", ["shop", "salon"])
+def test_no_sample_is_told_of_names(nurture: Nurture, tmp_path: Path, kind: str) -> None:
+    nurture("init", tmp_path / kind, "--kind", kind)
+    nurture("sample", "--folder", tmp_path / kind)
+    given = nurture("check", "--folder", tmp_path / kind, "--format", "json")
+    assert "check.no_" not in given.out
+
+
+def test_a_mistake_in_one_letter_hides_none_in_the_next_of_its_campaign(nurture: Nurture, empty_shop: Path) -> None:
+    rewrite(empty_shop / "templates/first-thanks.txt.j2", "customer.called", "customer.caled")
+    rewrite(empty_shop / "templates/how-is-it.txt.j2", '{% include "_footer.txt.j2" %}', "")
+    assert {each["file"] for each in told(nurture)} == {
+        "templates/first-thanks.txt.j2",
+        "templates/how-is-it.txt.j2",
+    }

@@ -112,3 +112,23 @@ def test_a_folder_is_no_file(nurture: Nurture, empty_shop: Path) -> None:
 def test_a_no_that_was_not_understood_is_pointed_at(nurture: Nurture, empty_shop: Path) -> None:
     (empty_shop / "list.csv").write_text(ALICE.replace("メルマガ", "案内の希望"), "utf-8")
     assert "--map mail_wanted=案内の希望" in nurture("import", "list.csv", "--dry-run").out
+
+
+def test_mail_addresses_that_are_not_read_are_pointed_at_with_the_mapping(nurture: Nurture, empty_shop: Path) -> None:
+    (empty_shop / "list.csv").write_text(ALICE.replace("メールアドレス", "とどけ先"), "utf-8")
+    assert '--map "email=とどけ先"' in nurture("import", "list.csv").out
+    given = nurture("import", "list.csv", "--map", "name=氏名").out
+    assert '--map "name=氏名,email=とどけ先"' in given
+    (empty_shop / "list.csv").write_text(ALICE.replace("メールアドレス", ""), "utf-8")
+    assert "3 列目" in nurture("import", "list.csv").out
+
+
+def test_a_list_of_which_nothing_goes_in_says_which_row_was_its_header(nurture: Nurture, empty_shop: Path) -> None:
+    (empty_shop / "list.csv").write_text("会員番号,メールアドレス\n,れんらく\n,しらない\n", "utf-8")
+    out = nurture("import", "list.csv").out
+    assert "1 行目（会員番号、メールアドレス）を見出しとして読みました" in out
+
+
+def test_a_look_shows_a_note_of_several_lines_on_one(nurture: Nurture, empty_shop: Path) -> None:
+    (empty_shop / "list.csv").write_text('顧客番号,氏名,備考\nA1,山田 有栖,"深煎り\n200g"\n', "utf-8")
+    assert "    備考 → note: 深煎り 200g\n" in nurture("import", "list.csv", "--dry-run").out

@@ -5,7 +5,7 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
-from .conftest import Nurture
+from .conftest import Nurture, rewrite
 
 ME = "owner@home.example"
 
@@ -67,3 +67,17 @@ def test_several_people_of_one_name_are_listed(nurture: Nurture, sample_shop: Pa
     given = nurture("send-test", "birthday", "--to", ME, "--customer", "佐藤")
     assert given.status == 2
     assert "佐藤" in given.err
+
+
+def test_no_address_to_send_from_is_the_configs_fault(nurture: Nurture, sample_shop: Path) -> None:
+    rewrite(sample_shop / "config.yaml", "  from_address: hello@minato-coffee.example\n", "")
+    rewrite(sample_shop / "config.yaml", "  email: hello@minato-coffee.example", "  email: ''")
+    given = nurture("send-test", "birthday", "--to", ME)
+    assert given.status == 1
+    assert given.err.startswith("config.yaml: email.from_address: ")
+
+
+def test_an_address_that_is_none_is_the_senders_slip(nurture: Nurture, sample_shop: Path) -> None:
+    given = nurture("send-test", "birthday", "--to", "me and you@home.example")
+    assert given.status == 2
+    assert given.err.startswith("--to: ")

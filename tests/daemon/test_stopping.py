@@ -137,7 +137,7 @@ def answered_in_the_chat(village: Village) -> None:
 def test_a_letter_in_the_servers_hands_is_awaited_by_who_is_told_to_stop(
     village: Village, words: tuple[str, ...], number: signal.Signals, status: int
 ) -> None:
-    village.inbox.thinks = 3
+    village.inbox.thinks = 6
     daemon = village.start(*words)
     daemon.until(lambda: bool(village.inbox.mails))
     assert daemon.end(number) == status, daemon.said

@@ -151,7 +151,7 @@ def _this(asked: words.This, person: Customer, view: View) -> bool:
     if asked.order is not None:
         known = view.state.orders_of(person.id)
         is_first = bool(known) and known[0].id == subject.id
-        if is_first != (asked.order == "first") or (subject.void and asked.order == "first"):
+        if not known or is_first != (asked.order == "first") or (subject.void and asked.order == "first"):
             return False
     return _in_range(subject.total, asked.amount) and _contains(subject, asked, view)
 

@@ -7,6 +7,7 @@ key to use.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -78,6 +79,22 @@ def test_a_commit_finds_the_touches_it_changes_by_their_numbers(town: Engine, ch
     assert set(ways) == {"touch_pkey"}
 
 
+def test_where_nothing_is_due_no_large_table_is_read_whole(town: Engine) -> None:
+    """Half of all touches had their slot before now, say the statistics, and half of all are planned: none is both."""
+    situation = at(twenty(NOW), NOW + timedelta(minutes=1))
+    tick(town, twenty(NOW))
+    tick(town, situation)
+    before, later = (int((situation.now + delay).timestamp()) for delay in (timedelta(hours=-1), timedelta(days=1)))
+    pretend(town, f"UPDATE touch SET status = CASE WHEN id % 2 = 0 THEN 'sent' ELSE 'planned' END, at = {before}")
+    believe_in_millions(town)
+    pretend(town, f"UPDATE touch SET at = {later}, expires_at = {later} WHERE status = 'planned'")
+    free = open_engine(town.url.render_as_string(hide_password=False))
+    with reading_plans(free, read=_read_whole) as found:
+        assert tick(free, situation).owners == 0
+    free.dispose()
+    assert {statement: whole for statement, whole in found.items() if whole} == {}
+
+
 @pytest.mark.parametrize("careless", CARELESS)
 def test_a_careless_statement_is_found(town: Engine, careless: str) -> None:
     believe_in_millions(town)
@@ -139,6 +156,14 @@ def _unkeyed(node: dict[str, Any], repeated: bool = False, once: frozenset[str] 
         correlated = each["Parent Relationship"] == "SubPlan" and each.get("Subplan Name") not in once
         fresh = each["Parent Relationship"] == "InitPlan" or each.get("Subplan Name") in once
         yield from _unkeyed(each, (repeated and not fresh) or inner or correlated, once)
+
+
+def _read_whole(node: Plan) -> Iterator[str]:
+    """Tables that a plan reads from end to end; an empty one it may."""
+    if node["Node Type"] == "Seq Scan" and node.get("Relation Name") in ("customer", "enrollment", "touch", "order"):
+        yield node["Relation Name"]
+    for each in node.get("Plans", ()):
+        yield from _read_whole(each)
 
 
 def _ways_to_touches(node: Plan) -> Iterator[str]:

@@ -7,19 +7,21 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from nurture.campaign import Campaign, Campaigns, Segment
 from nurture.condition import OPERATORS, AllOf, Condition, Operator, parse_condition
+from nurture.condition import vocabulary as words
 from nurture.condition.vocabulary import SilentFor
 from nurture.document import load_text
 from nurture.mistake import MistakesFound
 from nurture.preview import Explanation, SeveralPeople, explain_customer, explanation_json, explanation_table
 from nurture.preview.question import Questions
 from nurture.store import change, writing
-from nurture.store.tables import Customer, Hold, Order, Pause, Suppression, table
+from nurture.store.facts import refresh_facts
+from nurture.store.tables import Customer, Hold, Order, OrderLine, Pause, Product, Suppression, Touch, table
 from tests.preview import people
-from tests.preview.people import ALICE, CHARLIE, GRACE, NOW, japan
+from tests.preview.people import ALICE, CHARLIE, DANA, GRACE, NOW, japan
 from tests.preview.running import run
 
 
@@ -38,7 +40,7 @@ def test_charlie_was_called_and_came_by_and_so_hears_nothing(engine: Engine) -> 
     text = told(engine, "C-003")
     assert "✗ 7日に2通まで: 2/2 通、次は 11/27 15:00 から（電話 11/20、来店 11/22）" in text
     assert "✓ 注文 N-1003（11/21 9:30）: 今回始まります" in text
-    assert "✓ この注文がはじめて（実際: ¥3,200）" in text
+    assert "✓ この注文がはじめて（実際: はじめて）" in text
     assert "✗ LINE  連絡先がありません" in text
     assert "✗ thanks: 送りません: 7日に2通までの上限に達しています（電話 11/20、来店 11/22）" in text
     assert "how-is-it: 11月29日（日）11:00 の予定" in text
@@ -69,6 +71,91 @@ def test_alice_is_thanked_now_and_it_is_remembered_later(engine: Engine) -> None
     assert "配信停止（本人の申し出、11/22 から）" in text
     assert "はじめてのお礼 / thanks" in text
     assert "11/22 10:20 に変更: 配信停止" in text
+
+
+PAST = "過去の時点です。"
+
+
+def told_later(engine: Engine, key: str, at: str, today: str) -> str:
+    settings, campaigns, templates = people.settings(), people.campaigns(), people.templates()
+    found = explain_customer(engine, settings, campaigns, templates, japan(at), key, japan(today))
+    assert isinstance(found, Explanation)
+    assert json.loads(explanation_json(found))["past"]
+    return explanation_table(found, "ja", color=False, width=140)
+
+
+def test_of_the_past_nothing_is_told_that_was_recorded_later(engine: Engine) -> None:
+    people.populate(engine)
+    run(engine, NOW)
+    text = told_later(engine, "C-001", "2026-11-22 09:50", "2026-11-22 10:00")
+    assert PAST in text
+    assert "✓ 注文 N-1001（11/21 9:30）: 条件はそろっていますが、この時点までに始まった記録はありません" in text
+    assert "この時点までに決まったことはありません" in text
+    assert "始まっています" not in text
+    assert "予定" not in text
+    assert PAST not in told(engine, "C-001")
+
+
+def test_an_opt_out_of_later_is_not_yet_known_in_the_past(engine: Engine) -> None:
+    people.populate(engine)
+    run(engine, NOW)
+    later = japan("2026-11-22 10:20")
+    with writing(engine) as connection:
+        change(connection, [ALICE], later)
+        connection.execute(insert(table(Suppression)).values(customer_id=ALICE, reason="opt_out", created_at=later))
+    run(engine, later)
+    before = told_later(engine, "C-001", "2026-11-22 10:10", "2026-12-20 09:00")
+    assert "11/22 10:00 に始まっています" in before
+    assert "thanks: 予定（この時点での日時と理由は、その後の変更で残っていません）" in before
+    assert "配信停止" not in before
+    after = told_later(engine, "C-001", "2026-11-22 10:30", "2026-12-20 09:00")
+    assert "配信停止（本人の申し出、11/22 から）" in after
+    assert "thanks: 配信停止" in after
+
+
+def test_orders_of_later_count_for_nothing_in_the_past(engine: Engine) -> None:
+    people.populate(engine)
+    with writing(engine) as connection:
+        _buys(connection, 2001, "2025-10-20 12:00", 0, shipped="2025-10-21 12:00")
+        _buys(connection, 2002, "2026-11-20 12:00", 2, shipped="2026-11-21 12:00")
+    audience = (
+        "- orders: {count: {at_least: 2}}\n- last_order: {within: 60 days}\n- first_order: {older_than: 90 days}\n"
+    )
+    audience += "- not: {orders: {category: 器具}}\n- orders: {total: {at_least: 3000}}\n"
+    text = _asking(engine, "C-001", audience, japan("2025-11-24 10:00"), today=NOW)
+    assert "（2025年11月24日（月）10:00 現在）" in text
+    assert "注文 N-2001（10/21 12:00）: 日がたちすぎています" in text
+    assert "N-2002" not in text
+    assert "✗ 注文が2回以上（実際: 1、最新は 10/20 の注文 N-2001）" in text
+    assert "✓ 最後の注文が60日以内（実際: 10/20 12:00）" in text
+    assert "✗ 最初の注文が90日より前（実際: 10/20 12:00）" in text
+    assert "✓ 『「器具」の注文がある』ではない（実際: 0）" in text
+    assert "✗ 注文の合計が¥3,000以上（実際: ¥1,500" in text
+
+
+def test_a_quota_of_the_past_counts_what_was_decided_by_then(engine: Engine) -> None:
+    people.populate(engine)
+    with writing(engine) as connection:
+        values = {
+            "customer_id": DANA,
+            "owner_id": DANA,
+            "channel": "line",
+            "status": "planned",
+            "occurrence": "order:9",
+        }
+        instants = {"due_at": NOW, "at": NOW, "expires_at": japan("2026-11-25 10:00"), "decided_at": NOW}
+        people.add(connection, Touch, campaign="thanks", step="thanks", priority=50, **values, **instants)
+    assert "LINEの今月 1/200 通" in told(engine, "C-001")
+    text = told_later(engine, "C-001", "2026-11-21 10:00", "2026-11-22 10:00")
+    assert "LINEの今月 0/200 通" in text
+    assert "LINEの今月 1/200 通" not in text
+
+
+def test_the_heading_names_the_year_where_it_is_not_this_one(engine: Engine) -> None:
+    people.populate(engine)
+    text = told_later(engine, "C-001", "2025-11-24 10:00", "2026-11-22 10:00")
+    assert text.startswith("山田 花子（C-001）（2025年11月24日（月）10:00 現在）")
+    assert told(engine, "C-001").startswith("山田 花子（C-001）（11月22日（日）10:00 現在）")
 
 
 def test_grace_has_no_address_and_no_order_of_hers_is_forgotten(engine: Engine) -> None:
@@ -118,6 +205,107 @@ def test_an_open_complaint_is_seen_in_the_condition_and_in_the_gate(engine: Engi
     text = told(engine, "C-007")
     assert "対応中のクレームがあります（11/20 から）" in text
     assert "✗ 『対応中のクレームがある』ではない" in text
+
+
+THINGS = [("beans", "豆 200g", "豆"), ("drip", "ドリップ 5袋", "ドリップ"), ("mill", "手挽きミル", "器具")]
+
+
+def _buys(connection: Connection, number: int, at: str, *things: int, who: int = ALICE, shipped: str = "") -> None:
+    """An order with the number `number` of some of the THINGS."""
+    ordered = japan(at)
+    order: dict[str, Any] = {"key": f"N-{number}", "customer_id": who, "ordered_at": ordered, "total": 1500}
+    order |= {"status": "shipped", "shipped_at": japan(shipped)} if shipped else {"status": "ordered"}
+    people.add(connection, Order, id=number, **order)
+    for thing in things:
+        key, name, category = THINGS[thing]
+        product = table(Product)
+        if connection.scalar(select(product.c.id).where(product.c.id == thing + 1)) is None:
+            people.add(connection, Product, id=thing + 1, key=key, name=name, category=category)
+        line = {"order_id": number, "customer_id": who, "ordered_at": ordered, "product_id": thing + 1}
+        people.add(connection, OrderLine, **line, name=name, category=category, price=1500)
+    refresh_facts(connection, [who])
+
+
+def _asking(engine: Engine, key: str, audience: str, now: datetime = NOW, **more: Any) -> str:
+    """What is told of a campaign after each shipment, with these conditions."""
+    document = load_text(audience, "campaign.yaml")
+    condition = parse_condition(document, document.value, (), [])
+    steps = [{"step": "only", "template": "thanks"}]
+    given = {"campaign": "asks", "title": "問い", "trigger": {"after": "shipment"}, "steps": steps}
+    campaign_ = Campaign.model_validate({**given, "audience": condition})
+    regulars = Segment(segment="regulars", title="常連", condition=words.Orders(count=words.Comparison(at_least=2)))
+    campaigns = Campaigns(campaigns=(campaign_,), segments={"regulars": regulars})
+    found = explain_customer(engine, people.settings(), campaigns, people.templates(), now, key, **more)
+    assert isinstance(found, Explanation)
+    return explanation_table(found, "ja", color=False, width=140)
+
+
+def test_of_this_order_what_was_asked_is_told_and_not_always_its_total(engine: Engine) -> None:
+    people.populate(engine)
+    with writing(engine) as connection:
+        _buys(connection, 2001, "2026-11-20 12:00", 0, 1, shipped="2026-11-21 12:00")
+    text = _asking(
+        engine,
+        "C-001",
+        "- this: {order: repeat}\n- this: {category: 器具}\n- this: {product: beans}\n"
+        "- this: {amount: {at_least: 2000}}\n",
+    )
+    assert "✓ この注文が2回目以降（実際: 2回目）" in text
+    assert "✗ この注文が「器具」を含む（実際: ドリップ / 豆）" in text
+    assert "✓ この注文が「beans」を含む（実際: beans 豆 200g / drip ドリップ 5袋）" in text
+    assert "✗ この注文が¥2,000以上（実際: ¥1,500）" in text
+
+
+def test_several_questions_about_this_order_are_answered_each_by_itself(engine: Engine) -> None:
+    people.populate(engine)
+    with writing(engine) as connection:
+        _buys(connection, 2001, "2026-11-20 12:00", 0, shipped="2026-11-21 12:00")
+    lines = _asking(engine, "C-001", "not: {this: {order: first, category: 豆, amount: 1500}}").splitlines()
+    tree = [line.partition("条件")[2].strip() or line.strip() for line in lines if "この注文が" in line]
+    assert tree == [
+        "✓ 『この注文がはじめて、「豆」を含む、¥1,500』ではない",
+        "✗ この注文がはじめて（実際: 2回目）",
+        "✓ この注文が「豆」を含む（実際: 豆）",
+        "✓ この注文が¥1,500（実際: ¥1,500）",
+    ]
+
+
+def test_who_never_ordered_has_neither_a_first_nor_a_later_order(engine: Engine) -> None:
+    people.populate(engine)
+    text = _asking(engine, "C-009", "- this: {order: first}\n- this: {order: repeat}\n")
+    assert "✗ この注文がはじめて（実際: なし）" in text
+    assert "✗ この注文が2回目以降（実際: なし）" in text
+
+
+def test_what_must_not_be_tells_what_there_is(engine: Engine) -> None:
+    people.populate(engine)
+    with writing(engine) as connection:
+        _buys(connection, 2001, "2026-11-12 12:00", 2)
+        _buys(connection, 2002, "2026-11-20 12:00", 0)
+    text = _asking(engine, "C-001", "- not: {orders: {category: 器具}}\n- not: {segment: regulars}\n")
+    assert "✗ 『「器具」の注文がある』ではない（実際: 1、最新は 11/12 の注文 N-2001）" in text
+    assert "✗ 『「常連」に入っている』ではない" in text
+    assert "  ✓ 注文が2回以上（実際: 3、最新は 11/20 の注文 N-2002）" in text
+
+
+def test_the_orders_shown_are_the_newest_whatever_their_number(engine: Engine) -> None:
+    people.populate(engine)
+    with writing(engine) as connection:
+        for number, day in ((2001, "03"), (2002, "02"), (2003, "01")):
+            _buys(connection, number, f"2026-11-{day} 12:00", 0, shipped=f"2026-11-{day} 15:00")
+    found = campaign(explain(engine, "C-001"), "thanks")
+    assert [each.label for each in found.occasions] == ["N-1001", "N-2001", "N-2002"]
+
+
+def test_the_conditions_are_asked_about_the_order_that_the_campaign_speaks_of(engine: Engine) -> None:
+    people.populate(engine)
+    with writing(engine) as connection:
+        _buys(connection, 2001, "2026-11-21 12:00", 2)
+    text = told(engine, "C-001")
+    assert "✗ 注文 N-2001: まだです" in text
+    assert "✓ 注文 N-1001（11/21 9:30）: 今回始まります" in text
+    assert "条件      注文 N-1001（11/21 9:30）について" in text
+    assert "✓ この注文がはじめて（実際: はじめて）" in text
 
 
 def test_birthdays_and_weeks_that_are_still_ahead(engine: Engine) -> None:

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from sqlalchemy import Engine, select, text, update
 
 from nurture.mistake import MistakesFound
-from nurture.preview import Foresight, as_json, as_table, foresee
+from nurture.preview import Foresight, as_html, as_json, as_table, foresee
 from nurture.preview.moment import utc_text
 from nurture.preview.record import ENROLLMENT_COLUMNS, TOUCH_COLUMNS
 from nurture.store import change, writing
@@ -258,6 +258,20 @@ def test_the_table_tells_the_owner_who_what_when_and_who_not(engine: Engine) -> 
         assert told in shown
 
 
+def test_each_row_says_whether_it_leaves_as_wished_later_or_not_at_all(engine: Engine) -> None:
+    people.populate(engine)
+    evening = look(engine, japan("2026-11-22 21:00"))
+    shown = as_table(evening, "ja", color=False, width=160)
+    for each in evening.sends:
+        sign = "誤" if each.error else "延" if each.deferred else "送"
+        assert re.search(rf"{sign}\s+{re.escape(each.called)}", shown), each.called
+    assert {each.deferred for each in evening.sends if not each.error} == {True, False}
+    narrow = as_table(evening, "ja", color=False, width=80)
+    assert [narrow.count(f" {sign} ") for sign in "送延誤"] == [shown.count(f" {sign} ") for sign in "送延誤"]
+    assert "送 = 予定どおり送信、延 = 延期して送信、誤 = エラー" in shown
+    assert "S = leaves as wished, D = deferred, E = error" in as_table(evening, "en", color=False, width=80)
+
+
 def test_closed_hours_are_told_once_for_everybody_who_waits_for_the_same_morning(engine: Engine) -> None:
     people.populate(engine)
     evening = look(engine, japan("2026-11-22 21:00"))
@@ -265,3 +279,15 @@ def test_closed_hours_are_told_once_for_everybody_who_waits_for_the_same_morning
     assert sum(each.plan.verdict == "outside_window" and not each.error for each in evening.sends) > len(mornings) > 0
     sends, _, _ = as_table(evening, "ja", color=False, width=160).partition("送らない理由")
     assert sends.count("送信できる時間は") == len(mornings)
+
+
+def test_the_heading_names_the_year_where_it_is_not_this_one(engine: Engine) -> None:
+    people.populate(engine)
+    new_year = japan("2027-01-01 08:00")
+    assert as_table(look(engine, new_year, today=NOW), "ja", color=False, width=100).startswith(
+        "2027年1月1日（金）8:00 に"
+    )
+    shown = as_table(look(engine, new_year, today=new_year), "ja", color=False, width=100)
+    assert shown.startswith("1月1日（金）8:00 に")
+    assert "2027年1月1日" not in shown
+    assert "2027年1月1日（金）8:00 に動かした" in as_html(look(engine, new_year, today=NOW), "ja")

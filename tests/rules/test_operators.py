@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import ColumnElement, Engine, insert, literal, not_, select
+from sqlalchemy import BigInteger, ColumnElement, Engine, cast, insert, literal, not_, null, select
 
 from nurture.condition import OPERATORS, AllOf, AnyOf, Condition, Not, Operator
 from nurture.condition import vocabulary as words
@@ -323,7 +323,7 @@ class Reading:
         if asked.order:
             mine = self.real_orders(who)
             first = bool(mine) and mine[0]["id"] == self.subject["id"]
-            tests.append(first == (asked.order == "first"))
+            tests.append(bool(mine) and first == (asked.order == "first"))
         if asked.product or asked.category:
             tests.append(bool(self.goods(self.subject, asked)))
         if asked.amount:
@@ -667,6 +667,18 @@ def test_the_order_or_booking_that_opened_it_is_the_one_that_this_speaks_of(aski
         scope = scope_of(bookings.customer_id, subject="booking", subject_id=bookings.id)
         assert subjects(asking, bookings, predicate(scope, asked)) == of_rows(asking, Booking, asked), asked
         assert subjects(asking, bookings, predicate(scope, Not(asked))) == of_rows(asking, Booking, Not(asked)), asked
+
+
+def test_what_was_never_ordered_or_booked_is_neither_the_first_nor_a_later_one(asking: Asking) -> None:
+    nothing = cast(null(), BigInteger)
+    for subject, tests in (
+        ("order", [{"order": "first"}, {"order": "repeat"}, {"category": "豆"}, {"amount": {"at_least": 0}}]),
+        ("booking", [{"booking": "first"}, {"booking": "repeat"}, {"menu": "カット"}, {"staff": "湊川"}]),
+    ):
+        for test in tests:
+            asked = words.This.model_validate(test)
+            assert asking.found(asked, subject=subject, subject_id=nothing) == set(), test
+            assert asking.found(Not(asked), subject=subject, subject_id=nothing) == asking.everybody, test
 
 
 def subjects(asking: Asking, columns: Any, meant: ColumnElement[bool]) -> set[int]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nurture.campaign import Anniversary, Campaign, Campaigns, load_campaigns
+from nurture.campaign import Anniversary, Campaign, Campaigns, load_campaigns, read_campaigns
 from nurture.catalogue import TEXTS, say_mistakes
 from nurture.condition import OPERATORS, Not
 from nurture.condition.vocabulary import HasTag, InSegment, Orders
@@ -70,11 +70,15 @@ FRIENDS = """segments:
 
 def load(folder: Path, **files: str | bytes) -> Campaigns:
     """What the files hold; the keyword `a` is the file campaigns/a.yaml."""
+    return load_campaigns(load_into(folder, **files), SHOP)
+
+
+def load_into(folder: Path, **files: str | bytes) -> Path:
     here = folder / "campaigns"
     here.mkdir(exist_ok=True)
     for name, text in files.items():
         (here / f"{name}.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
-    return load_campaigns(here, SHOP)
+    return here
 
 
 def told(folder: Path, language: str = "ja", **files: str | bytes) -> list[str]:
@@ -310,7 +314,7 @@ WRONG = [
     ),
     (
         GOOD + "purpose: transactional\n",
-        "campaigns/a.yaml:1:1: purpose: transactional には because（販促でない理由）を書いてください",
+        "campaigns/a.yaml:8:1: purpose: purpose: transactional には because（販促でない理由）を書いてください",
         "purpose: transactional needs because: why the message is not commercial",
     ),
     (
@@ -458,7 +462,7 @@ def test_what_the_owner_reads_about_a_wrong_file(tmp_path: Path, text: str, japa
         ("segments:\n- {segment: a, titel: b, condition: [tag: a]}\n", "did you mean 'title'?"),
         (
             "segments:\n- {segment: friends, condition: [tag: a]}\n",
-            "segments.0.segment: the name 'friends' is used twice",
+            "segments.0.segment: the name 'friends' is used at campaigns/friends.yaml:2:5 already",
         ),
         (
             "segments:\n- {segment: a, condition: [segment: b]}\n- {segment: b, condition: [{not: {segment: a}}]}\n",
@@ -475,7 +479,7 @@ def test_what_the_owner_reads_about_a_wrong_segment(tmp_path: Path, text: str, e
 
 def test_all_mistakes_of_all_files_come_at_once_in_their_order(tmp_path: Path) -> None:
     one = changed("3 days", "3 dais") + "priority: high\nagain: never\n"
-    two = changed("order}", "ordr}") + "audience: [tga: a, ordes: 1]\n"
+    two = changed("order}", "ordr}", changed("thanks\ntitle", "other\ntitle")) + "audience: [tga: a, ordes: 1]\n"
     assert [each.split(" ")[0] for each in told(tmp_path, a=one, b=two, c="title: 'お")] == [
         "campaigns/a.yaml:6:5:",
         "campaigns/a.yaml:8:1:",
@@ -483,12 +487,96 @@ def test_all_mistakes_of_all_files_come_at_once_in_their_order(tmp_path: Path) -
         "campaigns/b.yaml:3:11:",
         "campaigns/b.yaml:8:12:",
         "campaigns/b.yaml:8:20:",
-        "campaigns/c.yaml:1:10:",
+        "campaigns/c.yaml:1:8:",
     ]
 
 
+def test_rules_about_two_keys_are_told_beside_other_mistakes(tmp_path: Path) -> None:
+    text = GOOD.replace("wait: 3 days", "wait: 1 month\n    valid_for: 0 days") + (
+        "priority: high\npurpose: transactional\nagain: after 2 months\nat_most: {count: 5, first_days: 3}\n"
+        "ends: 2026-11-01\n"
+    )
+    assert [each.split(": ")[1] for each in told(tmp_path, "en", a=text)] == [
+        "steps.0.wait",
+        "steps.0.valid_for",
+        "priority",
+        "purpose",
+        "again",
+        "at_most",
+    ]
+
+
+def test_a_rule_about_two_keys_is_silent_where_one_of_them_is_broken(tmp_path: Path) -> None:
+    text = changed("{after: order}", "{after: ordr}") + (
+        "offer: {related_to: this}\nagain: after 2 months\nat_most: {count: 5, first_days: 3}\n"
+        "starts: 2026-13-01\nends: 2026-11-01\n"
+    )
+    assert [each.split(": ")[1] for each in told(tmp_path, "en", a=text)] == ["trigger.after", "starts"]
+
+
 def test_a_name_used_by_two_files_is_told(tmp_path: Path) -> None:
-    assert told(tmp_path, "en", a=GOOD, b=GOOD) == ["campaigns/b.yaml:1:1: campaign: the name 'thanks' is used twice"]
+    assert told(tmp_path, "en", a=GOOD, b=GOOD) == [
+        "campaigns/b.yaml:1:1: campaign: the name 'thanks' is used at campaigns/a.yaml:1:1 already; choose another one"
+    ]
+
+
+OTHER = GOOD.replace("campaign: thanks", "campaign: other")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        GOOD + "priority: high\n",
+        changed("campaign: thanks", "campaing: thanks"),
+        changed("title: お礼", "title: 'お礼"),
+        GOOD + "\t\n\tpriority: 5\n",
+        GOOD.encode("cp932"),
+    ],
+)
+def test_a_campaign_whose_file_is_broken_is_still_known_to_the_others(tmp_path: Path, broken: str | bytes) -> None:
+    found = told(tmp_path, "en", thanks=broken, b=OTHER + "audience: [{received: thanks}]\n")
+    assert found
+    assert all(each.startswith("campaigns/thanks.yaml") for each in found), found
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        changed("tag: friend", "tga: friend", FRIENDS),
+        changed("condition:", "condtion:", FRIENDS),
+        changed("title: 友", "title: '友", FRIENDS),
+        changed("segments:", "segmnts:", FRIENDS),
+        FRIENDS.encode("utf-16"),
+    ],
+)
+def test_a_segment_whose_file_is_broken_is_still_known_to_the_others(tmp_path: Path, broken: str | bytes) -> None:
+    found = told(tmp_path, "en", friends=broken, b=OTHER + "audience: {segment: friends}\n")
+    assert found
+    assert all(each.startswith("campaigns/friends.yaml") for each in found), found
+
+
+def test_a_broken_campaign_is_asked_for_its_segments_and_attributes_as_well(tmp_path: Path) -> None:
+    text = changed("{after: order}", "{entered: freinds}")
+    text += "priority: high\naudience: [{segment: stranger}, {attribute: {name: plam, equals: a}}]\n"
+    codes = [each.split(": ")[-1].split(";")[0] for each in told(tmp_path, "en", a=text, f=FRIENDS)]
+    assert len(codes) == 4, codes
+
+
+def test_what_rests_on_something_broken_is_not_used(tmp_path: Path) -> None:
+    segments = FRIENDS + "  - {segment: best, condition: {segment: friends}}\n"
+    load_into(
+        tmp_path, a=OTHER + "audience: {segment: best}\n", b=GOOD, f=changed("tag: friend", "tga: friend", segments)
+    )
+    found = read_campaigns(tmp_path / "campaigns", SHOP)
+    assert [each.campaign for each in found.campaigns.campaigns] == ["thanks"]
+    assert [each.file for each in found.broken] == ["campaigns/a.yaml"]
+    assert found.campaigns.segments == {}
+
+
+def test_attributes_are_not_missed_where_the_settings_are_broken(tmp_path: Path) -> None:
+    load_into(tmp_path, a=GOOD + "audience: {attribute: {name: unknown, equals: a}}\n")
+    assert read_campaigns(tmp_path / "campaigns", SHOP).mistakes
+    assert read_campaigns(tmp_path / "campaigns", SHOP, {"attributes"}).mistakes == ()
 
 
 def test_a_folder_without_campaigns_says_so(tmp_path: Path) -> None:

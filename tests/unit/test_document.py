@@ -103,11 +103,11 @@ def test_every_value_and_key_knows_its_place() -> None:
         ("a: !own 1\n", ["a.yaml:1:4: the YAML tag"]),
         ("? [a, b]\n: 1\n", ["a.yaml:1:3: a key must be a plain word"]),
         ("? {a: b}\n: 1\n", ["a.yaml:1:3: a key must be a plain word"]),
-        ("a: 1\n---\nb: 2\n", ["a.yaml:2:1: this is not valid YAML: but found another document"]),
-        ("a: [1, 2\nb: 3\n", ["a.yaml:2:2: this is not valid YAML:"]),
-        ("a: 'open\n", ["a.yaml:2:1: this is not valid YAML:"]),
-        ("\ta: 1\n", ["a.yaml:1:1: this is not valid YAML:"]),
-        ("a: b: c\n", ["a.yaml:1:5: this is not valid YAML:"]),
+        ("a: 1\n---\nb: 2\n", ["a.yaml:2:1: a file holds one document only"]),
+        ("a: [1, 2\nb: 3\n", ["a.yaml:1:4: the [ opened here is not closed"]),
+        ("a: 'open\n", ["a.yaml:1:4: the quote opened here is not closed in its line; write ' at the end"]),
+        ("\ta: 1\n", ["a.yaml:1:1: a tab can't stand here; write spaces instead"]),
+        ("a: b: c\n", ["a.yaml:1:5: ': ' can't stand here; put the value in quotes"]),
         ('a: "\\0"\n', ["a.yaml:1:4: a: this holds a character that can't be kept (U+0000)"]),
         ('a: "\\uD800"\n', ["a.yaml:1:4: a: this holds a character that can't be kept (U+D800)"]),
         ('"\\0": 1\n', ["a.yaml:1:1: this holds a character that can't be kept (U+0000)"]),
@@ -122,6 +122,39 @@ def test_what_is_not_plain_is_refused_with_its_place(text: str, lines: list[str]
     found = told(text)
     assert len(found) == len(lines)
     assert all(each.startswith(line) for each, line in zip(found, lines, strict=True)), found
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a:\n  b: 1\n\tc: 2\n", "a.yaml:3:1: タブは使えません。半角スペースに替えてください"),
+        (
+            'a: "お礼\nb: 2\n' + "c: 1\n" * 17 + 'd: "x"\n',
+            'a.yaml:1:4: ここで開いた引用符が、この行で閉じられていません。値の終わりに " を',
+        ),
+        (
+            "a: 'お礼\nb: 2\n# shop's\nc: 3\n",
+            "a.yaml:1:4: ここで開いた引用符が、この行で閉じられていません。値の終わりに ' を",
+        ),
+        ('a: "お礼\nb: [x, "y"]\n', 'a.yaml:1:4: ここで開いた引用符が、この行で閉じられていません。値の終わりに " を'),
+        ('a: "x" y\n', "a.yaml:1:4: 引用符で囲んだ値のあとに、まだ文字があります。"),
+        ("a: 1\nb：2\nc: 3\n", "a.yaml:2:1: この行は「項目: 値」の形ではありません。半角の「:」と空白を書いてください"),
+        ("a: {b: 1\nc: 2\n", "a.yaml:1:4: ここで開いた { が閉じられていないか、"),
+        ("a: 1\nb: ]\n", "a.yaml:2:4: ここに ] は書けません。"),
+        ("a: @x\n", "a.yaml:1:4: 値を @ で始めるときは、全体を引用符で囲んでください"),
+        ("a: *\n", "a.yaml:1:4: 値を * で始めるときは、"),
+        ("a: | x\n", "a.yaml:1:4: 値を | で始めるときは、"),
+        ("a:\n  b: 1\n c: 2\n", "a.yaml:3:2: 字下げがまわりの行とそろっていません。"),
+        ("a:\n  - x\n  b: 1\n", "a.yaml:3:3: 字下げがまわりの行とそろっていません。"),
+        ("a: - x\n", "a.yaml:1:4: 「- 」の並びはここから始められません。"),
+        ("%a\nb: 1\n", "a.yaml:2:1: YAML として読めません。字下げ・引用符・括弧を見直してください（expected"),
+    ],
+)
+def test_the_usual_slips_are_told_in_japanese_with_what_to_write(text: str, line: str) -> None:
+    with pytest.raises(MistakesFound) as found:
+        load_text(text, "a.yaml")
+    (told_line,) = say_mistakes("ja", found.value).splitlines()
+    assert told_line.startswith(line), told_line
 
 
 def test_thirty_levels_are_read_and_thirty_one_are_not() -> None:

@@ -67,6 +67,33 @@ def test_real_headers_are_recognised(headers: str, preset: str) -> None:
     assert told(headers).preset.name == preset
 
 
+@pytest.mark.parametrize(
+    ("field", "headers"),
+    [
+        ("email", "メアド/メルアド/Ｅメール/e-mail/E-Mail アドレス/Eメールアドレス"),
+        ("email", "mail/Mail アドレス/電子メール アドレス"),
+        ("email", "PCメール/ＰＣアドレス/携帯メール/携帯メールアドレス/メールアドレス1/メールアドレス（PC）"),
+        ("email", "E-mail Address"),
+        ("name", "おなまえ/顧客氏名/会員氏名/フルネーム/お名前（漢字）/姓名"),
+        ("kana", "ﾌﾘｶﾞﾅ/氏名(ふりがな)/氏名フリガナ/カナ氏名/お名前カナ"),
+        ("phone", "お電話番号/ＴＥＬ．/ケータイ/電話番号１/自宅電話/携帯TEL/Mobile Phone"),
+        ("birthday", "お誕生日/ご生年月日/生年月日（西暦）/バースデー/birthdate"),
+    ],
+)
+def test_what_lists_usually_call_a_column_is_known(field: str, headers: str) -> None:
+    found = {header: told(f"顧客番号,{header}") for header in headers.split("/")}
+    assert {header: (each.kind, each.field_at(1)) for header, each in found.items()} == dict.fromkeys(
+        found, ("customers", field)
+    )
+
+
+def test_a_mapped_list_is_no_program_s_whose_headers_are_not_there() -> None:
+    layout = lay_out("f.csv", ["れんらく", "よびな"], "customers", None, {"email": "れんらく", "name": "よびな"}, {})
+    assert (layout.preset.name, layout.preset.fills) == ("customers", False)
+    holds = {"hold_kind": "な", "opened_at": "ひ", "key": "ばん"}
+    assert lay_out("f.csv", ["な", "ひ", "ばん"], "holds", None, holds, {}).preset.name == "holds"
+
+
 def test_of_two_equal_headers_the_first_is_meant() -> None:
     layout = lay_out(
         "f.csv", ["注文番号", "会員ID", "受注日", "送料", "商品名", "送料"], None, None, {"total": "送料"}, {}

@@ -82,9 +82,9 @@ def test_files_that_can_not_be_used_say_why(tmp_path: Path) -> None:
         "empty.csv": "mistake.empty",
         "blank.csv": "mistake.empty",
         "noise.csv": "import.encoding",
-        "quote.csv": "import.broken_csv",
+        "quote.csv": "import.open_quote",
         "wide.csv": "import.too_many_columns",
-        "fake.xlsx": "import.workbook",
+        "fake.xlsx": "import.workbook_is_text",
         "book.csv": "import.is_workbook",
     }
     assert refusal(tmp_path / "missing.csv") == "mistake.file_missing"

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.message.address import Mailbox, ascii_address
+from nurture.address import ascii_address
+from nurture.message.address import Mailbox
 from nurture.message.compose import Message
 from nurture.message.mime import LONGEST_LINE, LONGEST_WORD, mail_bytes
 

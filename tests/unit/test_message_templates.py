@@ -68,13 +68,13 @@ def test_every_broken_file_is_named_with_its_line(tmp_path: Path) -> None:
     found = mistakes(tmp_path, text, thanks_html=html)
     assert found == [
         "templates/thanks.html.j2:3:20 message.no_filter",
-        "templates/thanks.txt.j2:7:1 message.syntax",
+        "templates/thanks.txt.j2:6:1 message.not_closed",
     ]
 
 
 def test_a_broken_subject_has_the_line_of_the_subject(tmp_path: Path) -> None:
     assert mistakes(tmp_path, '---\nrequires: []\nsubject: "お礼 {{ x"\n---\n') == [
-        "templates/thanks.txt.j2:3:1 message.syntax"
+        "templates/thanks.txt.j2:3:1 message.unclosed"
     ]
 
 
@@ -108,6 +108,38 @@ def test_a_mistake_says_what_to_write(tmp_path: Path) -> None:
 def test_a_text_is_refused(tmp_path: Path, text: str, code: str) -> None:
     found = mistakes(tmp_path, text)
     assert "templates/thanks.txt.j2:" + code in found
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("{% includ 'x' %}", "4:4: 「{% includ %}」という命令はありません。使えるのは if, elif,"),
+        ("{% if today %}{% elseif today %}{% endif %}", "4:18: 「{% elseif %}」という命令はありません。"),
+        ("一行\n{% if today %}\n{% if today %}\n{% endif %}\n", "5:1: ここで始まる「{% if %}」が閉じられていません。"),
+        ("{% if today %}{% for a in b %}{% endif %}", "4:34: 「{% endif %}」の前に、開いたままの「{% for %}」を"),
+        ("a{% endif %}", "4:5: 「{% endif %}」に合う始まりがありません。"),
+        ("{{ today }", "4:1: 「{{」は「}}」で、「{%」は「%}」で閉じてください"),
+        ("一行\n{# メモ", "5:1: メモの「{#」が「#}」で閉じられていません"),
+        ("{{ 'あ }}", "4:1: 引用符が閉じられていません"),
+        ("{{ (today }}", "4:1: 括弧の開きと閉じが合っていません"),
+        ("{{ customer。called }}", "4:12: 「。」はここに書けません。記号は半角で書いてください"),
+        ("{% if today = 1 %}{% endif %}", "4:1: 比べるときは「=」ではなく「==」と書いてください"),
+        ("{{ today today }}", "4:1: 「today」はここに書けません。"),
+        ("{{ }}", "4:1: ここに書くべき値がありません"),
+        ("{{ today| }}", "4:1: 「.」や「|」のあとに名前を書いてください"),
+        ("{% for a of b %}{% endfor %}", "4:1: 「{% for item in order.items %}」の形で書いてください"),
+        ("{{ today is foo }}", "4:1: 「is foo」という判定はありません"),
+        (
+            "{% import 'a' %}",
+            "4:1: テンプレートとして読めません。{{ }} と {% %} の書き方を見直してください（expected token",
+        ),
+    ],
+)
+def test_the_usual_slips_are_told_in_japanese_with_what_to_write(tmp_path: Path, text: str, line: str) -> None:
+    with pytest.raises(MistakesFound) as found:
+        loaded(tmp_path, FRONT + text)
+    assert say_mistake("ja", found.value.mistakes[0]).startswith("templates/thanks.txt.j2:" + line)
+    assert say_mistake("en", found.value.mistakes[0])
 
 
 @pytest.mark.parametrize(
@@ -155,6 +187,24 @@ def test_html_without_a_text_is_refused(tmp_path: Path) -> None:
     (mistake,) = found.value.mistakes
     assert mistake.code == "message.no_text"
     assert mistake.values == {"missing": "templates/news.txt.j2"}
+
+
+def test_html_beside_a_text_that_can_not_be_read_is_no_second_mistake(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, "subject: お礼\n---\n", thanks_html="<p></p>", thanks_linetxt="やあ") == [
+        "templates/thanks.txt.j2:1:1 message.no_front"
+    ]
+
+
+def test_a_part_that_can_not_be_read_is_no_second_mistake_of_whoever_needs_it(tmp_path: Path) -> None:
+    made = folder(tmp_path, thanks_txt=FRONT + '{% include "_foot.txt.j2" %}', news_txt=FRONT + "本文", old_txt="本文")
+    (made / "_foot.txt.j2").write_bytes("住所".encode("cp932"))
+    found = Templates.read(made)
+    assert [f"{each.place} {each.code}" for each in found.mistakes] == [
+        "templates/_foot.txt.j2:1:1 mistake.not_text",
+        "templates/old.txt.j2:1:1 message.no_front",
+    ]
+    assert found.names == ("news",)
+    assert found.broken == {"old", "thanks"}
 
 
 def test_files_that_are_no_templates_are_refused(tmp_path: Path) -> None:

@@ -13,6 +13,9 @@ from nurture.intake.field.text import Unreadable, narrow
 
 OK, NONSTANDARD = "ok", "nonstandard"
 
+LOOKS_LIKE_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+"""What a person takes for a mail address at a glance; narrowed before it is asked."""
+
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]"
 _STANDARD = re.compile(rf"{_ATOM}+(?:\.{_ATOM}+)*")
 _DOTTED = re.compile(rf"(?:{_ATOM}|\.)+")

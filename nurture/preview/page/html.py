@@ -11,7 +11,7 @@ import jinja2
 from nurture.catalogue import say
 from nurture.message.compose import Message
 from nurture.preview.foresight import ForeseenTouch, Foresight
-from nurture.preview.moment import clock, day_and_time, full_day, short_moment
+from nurture.preview.moment import clock, day_and_time, full_day, short_moment, year_of
 from nurture.preview.reason import Wording
 from nurture.preview.table import ReasonGroup, group_refused, opened_line, summary_line
 from nurture.zone import zone_table
@@ -89,7 +89,7 @@ class _Page:
 
     @property
     def at(self) -> str:
-        return day_and_time(self.language, self.foresight.instant, self.zone)
+        return day_and_time(self.language, self.foresight.instant, self.zone, self.foresight.this_year)
 
     @property
     def summary(self) -> str:
@@ -120,7 +120,7 @@ class _Page:
         for each in self.foresight.sends:
             day = zone_table(each.plan.zone).local_date(each.plan.at or 0)
             shown = self._shown(each, numbers[each.plan.campaign])
-            found.setdefault(full_day(self.language, day, self.foresight.at.year), []).append(shown)
+            found.setdefault(full_day(self.language, day, year_of(self.foresight.instant, self.zone)), []).append(shown)
         return list(found.items())
 
     @property

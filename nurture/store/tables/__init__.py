@@ -4,7 +4,7 @@ Instants are whole seconds since 1970 UTC in the database and timezone-aware UTC
 that the same arithmetic holds on both databases. Money is in integer minor units. Local dates are ISO text.
 """
 
-from .column import Identity, Instant, probe, table
+from .column import Identity, Instant, probe, seconds, table
 from .ledger import Attempt, CampaignVersion, Enrollment, Membership, Message, Touch, TouchLog
 from .people import Account, Address, Consent, Customer, CustomerFact, CustomerTag, DatedFact, Hold, Suppression
 from .trade import Booking, Contact, Event, Order, OrderLine, Product, ProductRelation
@@ -64,5 +64,6 @@ __all__ = [
     "Touch",
     "TouchLog",
     "probe",
+    "seconds",
     "table",
 ]

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Dialect, Integer, Table
+from sqlalchemy import BigInteger, Column, ColumnElement, Dialect, Integer, Table, type_coerce
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
@@ -54,6 +54,11 @@ def table(model: type[SQLModel]) -> Table:
     """The Core table of a model."""
     found: Table = model.__table__  # type: ignore[attr-defined]
     return found
+
+
+def seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """An instant column as plain epoch seconds."""
+    return type_coerce(column, BigInteger)
 
 
 def probe(model: type[SQLModel]) -> Any:

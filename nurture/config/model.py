@@ -1,19 +1,14 @@
-"""config.yaml and the environment become one frozen `Settings`; every default stands here, once.
-
-Secrets come from the environment only: NURTURE_SMTP_USERNAME, NURTURE_SMTP_PASSWORD, NURTURE_LINE_ACCESS_TOKEN,
-NURTURE_LINE_CHANNEL_SECRET, NURTURE_SECRET_KEY, and NURTURE_DKIM_KEY or the file that NURTURE_DKIM_KEY_FILE names.
-`NURTURE_DATABASE` overrides `database`.
-"""
+"""Everything a shop can set, as one frozen `Settings`; every default stands here, once. How it is read: `loading`."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import re
+import unicodedata
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
-from nurture.document import Document, Keys, load_file
-from nurture.mistake import Mistake, MistakesFound, Place
+from nurture.address import ascii_address
 from nurture.shape import (
     DateText,
     DurationText,
@@ -23,34 +18,32 @@ from nurture.shape import (
     WindowText,
     ZoneName,
     read_duration,
-    shaped,
     wrong,
 )
 from nurture.window import Window
 from nurture.zone import Duration, parse_duration
 
-FILE_NAME = "config.yaml"
-SECRETS: Mapping[str, str] = {
-    "smtp_username": "NURTURE_SMTP_USERNAME",
-    "smtp_password": "NURTURE_SMTP_PASSWORD",
-    "line_access_token": "NURTURE_LINE_ACCESS_TOKEN",
-    "line_channel_secret": "NURTURE_LINE_CHANNEL_SECRET",
-    "secret_key": "NURTURE_SECRET_KEY",
-    "dkim_key": "NURTURE_DKIM_KEY",
-}
-DKIM_KEY_FILE = "NURTURE_DKIM_KEY_FILE"
-"""Names a file with the key, which is a text of many lines."""
-SECRET_WORDS: Mapping[str, str] = {
-    "username": "smtp_username",
-    "password": "smtp_password",
-    "token": "line_access_token",
-    "access_token": "line_access_token",
-    "channel_secret": "line_channel_secret",
-    "secret": "secret_key",
-    "private_key": "dkim_key",
-}
 EARLIEST_PRIVATE, LATEST_PRIVATE = 8 * 3600, 21 * 3600
 """Private people are never contacted outside 08:00-21:00, whatever the shop writes (the trade's own rule)."""
+_DOMAIN = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+
+
+def _known_address(found: str) -> str:
+    if _is_address(found):
+        return found
+    narrow = unicodedata.normalize("NFKC", found)
+    raise wrong("config.address", suggestion=narrow if narrow and _is_address(narrow) else "")
+
+
+def _is_address(found: str) -> bool:
+    try:
+        return not found or _DOMAIN.fullmatch(ascii_address(found).rpartition("@")[2]) is not None
+    except ValueError:
+        return False
+
+
+MailAddress = Annotated[str, AfterValidator(_known_address)]
+"""One address without a name; empty where there is none."""
 
 
 class Shop(Section):
@@ -63,7 +56,7 @@ class Shop(Section):
     address: str = ""
     """Postal address."""
     phone: str = ""
-    email: str = ""
+    email: MailAddress = ""
     """Where complaints and questions go."""
     url: str = ""
     staff: str = ""
@@ -78,7 +71,7 @@ class Shop(Section):
 class Owner(Section):
     """Who answers for what leaves; asked in the evening where the shop says `approve: true`."""
 
-    email: str = ""
+    email: MailAddress = ""
     """Where the evening's mail goes; empty = the shop's own address."""
     ask_at: TimeText = 18 * 3600
     """From when on, in the shop's zone."""
@@ -93,9 +86,9 @@ class Hours(Section):
     """Whether private people are written to on national holidays."""
     company_on_holidays: bool = False
 
-    @model_validator(mode="after")
-    def _private_hours(self) -> Self:
-        window = self.individual
+    @field_validator("individual")
+    @classmethod
+    def _private_hours(cls, window: Window) -> Window:
         if (
             window.all_day
             or window.start < EARLIEST_PRIVATE
@@ -103,7 +96,7 @@ class Hours(Section):
             or window.start > window.end
         ):
             raise wrong("config.private_hours")
-        return self
+        return window
 
 
 class Closed(Section):
@@ -126,19 +119,24 @@ class Cap(Section):
     channel: Literal["email", "line"] | None = None
     """Counts and holds back only this channel; None = all contacts."""
 
-    @model_validator(mode="after")
-    def _sensible(self) -> Self:
-        if isinstance(self.at_most, int) and self.at_most < 1:
-            raise wrong("mistake.cap_zero", key="at_most", found=self.at_most)
-        if self.calendar is None and not _is_length(self.per):
-            raise wrong("config.cap_period", key="per", found=self.per)
-        return self
+    @field_validator("at_most")
+    @classmethod
+    def _some(cls, found: int | str) -> int | str:
+        if isinstance(found, int) and found < 1:
+            raise wrong("mistake.cap_zero")
+        return found
+
+    @field_validator("per")
+    @classmethod
+    def _period(cls, found: str) -> str:
+        if _calendar(found) is None and not _is_length(found):
+            raise wrong("config.cap_period")
+        return found
 
     @property
     def calendar(self) -> str | None:
         """`day`, `week` or `month` for a calendar cap, None for a rolling one."""
-        word = self.per.removeprefix("calendar ")
-        return word if word in ("day", "week", "month") else None
+        return _calendar(self.per)
 
     @property
     def seconds(self) -> int | None:
@@ -152,6 +150,11 @@ class Cap(Section):
     def name(self) -> str:
         """How the rule is named in decisions, e.g. `2 per 7 days` or `1 per day on line`."""
         return f"{self.at_most} per {self.per}" + (f" on {self.channel}" if self.channel else "")
+
+
+def _calendar(per: str) -> str | None:
+    word = per.removeprefix("calendar ")
+    return word if word in ("day", "week", "month") else None
 
 
 def _is_length(text: str) -> bool:
@@ -175,9 +178,9 @@ class Dkim(Section):
 class Email(Section):
     """How mail leaves."""
 
-    from_address: str = ""
+    from_address: MailAddress = ""
     from_name: str = ""
-    reply_to: str = ""
+    reply_to: MailAddress = ""
     host: str = ""
     port: int = 587
     tls: Literal["starttls", "tls", "none"] = "starttls"
@@ -205,11 +208,12 @@ class Line(Section):
     """Whether friends are greeted in the chat; false where the official account has a greeting of its own."""
     host: str = "https://api.line.me"
 
-    @model_validator(mode="after")
-    def _chats_are_kept_for_days(self) -> Self:
-        if self.keep_chats.days < 1 or self.keep_chats.months or self.keep_chats.seconds:
-            raise wrong("config.keep_chats", key="keep_chats")
-        return self
+    @field_validator("keep_chats")
+    @classmethod
+    def _kept_for_days(cls, found: Duration) -> Duration:
+        if found.days < 1 or found.months or found.seconds:
+            raise wrong("config.keep_chats")
+        return found
 
 
 class Web(Section):
@@ -280,7 +284,7 @@ class Settings(Section):
     web: Web = Web()
     public_url: str = ""
     """Where unsubscribe links and webhooks reach this machine, https://…; empty = nowhere."""
-    opt_out_mailbox: str = ""
+    opt_out_mailbox: MailAddress = ""
     """Where people can opt out by mail when no public address exists."""
     campaigns: str = "campaigns"
     templates: str = "templates"
@@ -289,11 +293,12 @@ class Settings(Section):
     secrets: Secrets = Field(default=Secrets(), exclude=True)
     """Set by loading from the environment, never written in the file."""
 
-    @model_validator(mode="after")
-    def _gap_has_a_length(self) -> Self:
-        if self.min_gap.months:
-            raise wrong("config.gap", key="min_gap")
-        return self
+    @field_validator("min_gap")
+    @classmethod
+    def _gap_has_a_length(cls, found: Duration) -> Duration:
+        if found.months:
+            raise wrong("config.gap")
+        return found
 
     @property
     def database_url(self) -> str:
@@ -311,42 +316,3 @@ class Settings(Section):
     def digest(self) -> str:
         """A hash of everything that decides whether and when a message leaves; a new digest is a new generation."""
         return hashlib.sha256(self.model_dump_json(exclude={"database", "mode", "owner"}).encode()).hexdigest()
-
-
-def load_settings(folder: Path, environment: Mapping[str, str]) -> Settings:
-    """Reads `config.yaml` in `folder` and the environment. Raises MistakesFound with every mistake in the file."""
-    document = load_file(folder / FILE_NAME, FILE_NAME)
-    if not isinstance(document.value, dict):
-        raise MistakesFound([Mistake(document.place(()), "mistake.not_mapping", {"found": document.value})])
-    if mistakes := list(_secrets_written(document, document.value, ())):
-        raise MistakesFound(mistakes)
-    settings = shaped(Settings, document)
-    found = {name: SecretStr(environment.get(variable, "")) for name, variable in SECRETS.items()}
-    secrets = Secrets(**{**found, "dkim_key": _dkim_key(environment)})
-    changes: dict[str, Any] = {"folder": folder, "secrets": secrets}
-    if environment.get("NURTURE_DATABASE"):
-        changes["database"] = environment["NURTURE_DATABASE"]
-    return settings.model_copy(update=changes)
-
-
-def _dkim_key(environment: Mapping[str, str]) -> SecretStr:
-    if environment.get(SECRETS["dkim_key"]) or not environment.get(DKIM_KEY_FILE):
-        # Files of environment variables have a line for each.
-        return SecretStr(environment.get(SECRETS["dkim_key"], "").replace("\\n", "\n"))
-    path = environment[DKIM_KEY_FILE]
-    try:
-        return SecretStr(Path(path).read_text("ascii"))
-    except (OSError, UnicodeError) as problem:
-        values = {"found": path, "problem": getattr(problem, "strerror", "") or type(problem).__name__}
-        raise MistakesFound([Mistake(Place(DKIM_KEY_FILE), "config.dkim_file", values)]) from None
-
-
-def _secrets_written(document: Document, value: Any, path: Keys) -> Iterator[Mistake]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            here = (*path, key)
-            variable = SECRETS.get(SECRET_WORDS.get(key.lower(), key.lower()))
-            if variable or key in ("folder", "secrets"):
-                values = {"found": key, "variable": variable or "NURTURE_…"}
-                yield Mistake(document.place(here), "mistake.secret", values, ".".join(map(str, path)))
-            yield from _secrets_written(document, inner, here)
