@@ -69,7 +69,7 @@ class Step:
     """What one tick did."""
 
     planned: Committed | None
-    """None where another process plans, or nothing is committed in preview mode."""
+    """None where another process plans, nothing is committed in preview mode, or the daemon is told to stop."""
     delivered: Mapping[str, int]
 
 
@@ -207,10 +207,11 @@ class Daemon:
             await self.stopping.wait()
         finally:
             self.notify(STOPPING)
-            scheduler.shutdown(wait=False)
+            scheduler.pause()  # a shutdown would cancel the tick that runs
             for task in watching:
                 task.cancel()
             await self.drain()
+            scheduler.shutdown(wait=False)
             log.info("stopped", name=self.name)
 
     def stop(self) -> None:
@@ -233,12 +234,14 @@ class Daemon:
         await self.worker.close()
 
     async def _planned(self) -> Committed | None:
-        """None where another process plans: it runs the errands too."""
+        """None where another process plans, which runs the errands too, or where nothing may begin any more."""
         token = await asyncio.to_thread(self._take_lease)
         if token is None:
             return None
         if await self._run(self.before):
             self.worker.shift = self._shift()
+        if self.stopping.is_set():
+            return None
         try:
             planned = await asyncio.to_thread(self._plan, token)
         except LeaseLost:
@@ -283,11 +286,16 @@ class Daemon:
         # All truth lies in the ledger: the scheduler holds no campaign and no job store, it only rings.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
-        scheduler.add_job(self.tick, "interval", seconds=TICK, id="tick", next_run_time=self.clock.now())
+        scheduler.add_job(self._ring, "interval", seconds=TICK, id="tick", next_run_time=self.clock.now())
         scheduler.add_listener(self._missed, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
         scheduler.add_listener(lambda _: self._note(scheduler, begun=True), EVENT_JOB_SUBMITTED)
         scheduler.add_listener(lambda _: self._note(scheduler, begun=False), EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
         return scheduler
+
+    async def _ring(self) -> None:
+        """A tick that a stop finds under way comes to its own end."""
+        if not self.stopping.is_set():
+            await self._underway.finish(self.tick())
 
     def _missed(self, event: JobExecutionEvent) -> None:
         self.health.missed += 1

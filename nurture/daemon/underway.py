@@ -1,4 +1,4 @@
-"""Hand-overs that are on their way: a stop that cancels whoever waits for one must not cut a letter off."""
+"""What is on its way, hand-overs and the tick: a stop that cancels whoever waits for it must not cut a letter off."""
 
 import asyncio
 from collections.abc import Coroutine
