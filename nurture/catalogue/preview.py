@@ -44,8 +44,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "explain.title": ("{name}（{at} 現在）", "{name}, at {at}"),
     "explain.title.past": (
-        "過去の時点です。記録はこの時点までのもの、条件のうち属性・タグ・予約・クレームなどは今日の記録で判定しています。",
-        "In the past: shown is what was recorded by then; attributes, tags, bookings and holds are judged as of today.",
+        "過去の時点です。記録はこの時点までのもの、条件のうち属性・タグなどは今日の記録で判定しています。",
+        "In the past: shown is what was recorded by then; attributes, tags and the like are judged as of today.",
     ),
     "explain.later": ("{found}、この時点より後の記録", "{found}, recorded later"),
     "explain.lost": (

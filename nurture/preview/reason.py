@@ -36,6 +36,11 @@ class Wording:
         first = next((each for each in failing if each["gate"] == verdict), failing[0])
         return self.sentence(first, zone, near) if verdict == first["gate"] else self.gate(verdict)
 
+    def waiting(self, verdict: str, failing: Sequence[Gate] | None, zone: str, slot: int) -> str:
+        """Why something leaves at its slot and no sooner: the gate that opens last."""
+        gate = last_to_open(failing)
+        return self.sentence(gate, zone, slot) if gate else self.gate(verdict)
+
     def gate(self, name: str) -> str:
         """What a gate says without its numbers; a name from a later release as it is."""
         return self._say(f"gate.{name}") if f"gate.{name}" in TEXTS else name
@@ -51,9 +56,9 @@ class Wording:
         }.get(str(gate["gate"]))
         return tell(gate, zone, near) if tell else self.gate(str(gate["gate"]))
 
-    def too_late(self, told: str) -> str:
-        """A reason that lasts longer than the message is worth sending."""
-        return self._say("why.too_late", reason=told)
+    def too_late(self, verdict: str, failing: Sequence[Gate] | None, zone: str, near: int) -> str:
+        """What lasts longer than the message is worth sending: the gate that opens last."""
+        return self._say("why.too_late", reason=self.waiting(verdict, failing, zone, near))
 
     def queue(self, queue: Queue) -> str:
         """Why a message whose time has come is still here."""

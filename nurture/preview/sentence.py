@@ -109,14 +109,17 @@ class Sentences:
     def decision(self, touch: ForeseenTouch) -> str:
         """What becomes of a step."""
         plan, zone = touch.plan, touch.plan.zone
-        reason = self.reasons.reason(plan.verdict, plan.failing, zone, max(plan.due_at, self.now))
+        given = (plan.verdict, plan.failing, zone)
         if touch.sends and plan.at is not None:
             at = day_and_time(self.language, plan.at, zone, self.year)
             told = self.say("explain.sends", at=at, channel=self.reasons.channel(plan.channel or ""))
-            told = self.say("explain.because", words=told, why=reason) if touch.deferred else told
+            if touch.deferred:
+                why = self.reasons.waiting(*given, plan.at)
+                told = self.say("explain.because", words=told, why=why)
         else:
             late = plan.status == "expired" and plan.verdict != "expired"
-            reason = self.reasons.too_late(reason) if late else reason
+            tell = self.reasons.too_late if late else self.reasons.reason
+            reason = tell(*given, max(plan.due_at, self.now))
             concluded = plan.status not in ("waiting", "planned")
             told = self.say("explain.refuses" if concluded else "explain.waits", reason=reason)
         if touch.mark != "new":

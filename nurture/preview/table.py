@@ -59,14 +59,13 @@ class ReasonGroup:
 
     def sentence(self, wording: Wording, zone: str) -> str:
         """The reason, with its rule where all of them share it."""
-        gates = [(each.plan.failing or [{}])[0] for each in self.people]
-        rules = {(gate.get("gate"), gate.get("rule"), gate.get("until")) for gate in gates}
-        told = wording.gate(self.verdict)
-        if len(rules) == 1 and gates[0].get("gate") == self.verdict and len(self.people) == self.count:
-            shared = dict(gates[0]) if self.verdict == "outranked" else {**gates[0], "by": ()}
-            told = wording.sentence(shared, zone, self.people[0].plan.due_at)
-        late = bool(self.people) and all(each.plan.status == "expired" for each in self.people)
-        return wording.too_late(told) if late and self.verdict in TIMED[:-1] else told
+        late = self.verdict in TIMED[:-1] and all(each.plan.status == "expired" for each in self.people)
+        gates = [last_to_open(found) if late else found[0] for each in self.people if (found := each.plan.failing)]
+        told = [each if each["gate"] == "outranked" else {**each, "by": ()} for each in gates if each is not None]
+        rules = {(each["gate"], each.get("rule"), each.get("until")) for each in told}
+        one = len(rules) == 1 and len(told) == self.count and (late or told[0]["gate"] == self.verdict)
+        tell = wording.too_late if late and self.people else wording.reason
+        return tell(self.verdict, told[:1] if one else None, zone, self.people[0].plan.due_at if one else 0)
 
 
 def group_refused(foresight: Foresight) -> list[ReasonGroup]:
@@ -174,7 +173,7 @@ class _Telling:
         if not touch.deferred or touch.error:
             return ""
         gate = last_to_open(plan.failing)
-        sentence = self.wording.sentence(gate, plan.zone, slot) if gate else self.wording.gate(plan.verdict)
+        sentence = self.wording.waiting(plan.verdict, plan.failing, plan.zone, slot)
         if (slot, sentence) in told:
             return ""
         if gate and not gate.get("by"):

@@ -22,6 +22,10 @@ def bookings(scope: Scope, asked: Bookings) -> Clause:
         any_value(BOOKING.c.status, asked.status or ("booked", "visited")),
         *period(scope, asked, BOOKING.c.starts_at),
     )
+    if scope.recount:
+        # A history that was imported later is of the past all the same.
+        known = func.coalesce(BOOKING.c.booked_at, BOOKING.c.received_at)
+        found = found.where(or_(BOOKING.c.starts_at <= scope.instant, known <= scope.instant))
     if asked.menu:
         found = found.where(any_value(BOOKING.c.menu, asked.menu))
     if asked.staff:

@@ -127,10 +127,12 @@ def _whose(scope: Scope, wanted: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _holding(scope: Scope, what: str) -> tuple[ColumnElement[bool], ...]:
     # From when it was written down on: by its date it lies ahead where the clock was set back since.
+    begun = [HOLD.c.opened_at <= scope.instant] if scope.recount else []
     return (
         HOLD.c.customer_id == scope.customer_id,
         HOLD.c.kind == what,
         func.coalesce(HOLD.c.closed_at, scope.instant + 1) > scope.instant,
+        *begun,
     )
 
 

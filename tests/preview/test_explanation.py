@@ -15,11 +15,19 @@ from nurture.condition import vocabulary as words
 from nurture.condition.vocabulary import SilentFor
 from nurture.document import load_text
 from nurture.mistake import MistakesFound
-from nurture.preview import Explanation, SeveralPeople, explain_customer, explanation_json, explanation_table
+from nurture.preview import (
+    Explanation,
+    SeveralPeople,
+    as_table,
+    explain_customer,
+    explanation_json,
+    explanation_table,
+    foresee,
+)
 from nurture.preview.question import Questions
 from nurture.store import change, writing
 from nurture.store.facts import refresh_facts
-from nurture.store.tables import Customer, Hold, Order, OrderLine, Pause, Product, Suppression, Touch, table
+from nurture.store.tables import Contact, Customer, Hold, Order, OrderLine, Pause, Product, Suppression, Touch, table
 from tests.preview import people
 from tests.preview.people import ALICE, CHARLIE, DANA, GRACE, NOW, japan
 from tests.preview.running import run
@@ -326,6 +334,29 @@ def test_a_pause_and_the_hours_say_when_they_open(engine: Engine) -> None:
     text = told(engine, "C-006")
     assert "「はじめてのお礼」の配信を 11/25 9:00 まで一時停止しています" in text
     assert "送信できる時間は 11/24 9:30 からです" in text
+
+
+@pytest.mark.parametrize(
+    ("gap", "why", "becomes"),
+    [
+        ("48 hours", "前の連絡から48時間あけます（来店 11/22）", "11月24日（火）9:45 にメールで送ります（{why}）"),
+        ("72 hours", "前の連絡から72時間あけます（来店 11/22）", "送りません: {why}（期限に間に合いません）"),
+    ],
+)
+def test_who_is_deferred_or_too_late_is_told_the_gate_that_opens_last_as_in_the_table(
+    engine: Engine, gap: str, why: str, becomes: str
+) -> None:
+    """The hours open at 9:30 on Tuesday, the gap a quarter of an hour or a day later."""
+    people.populate(engine)
+    with writing(engine) as connection:
+        mine = {"customer_id": people.FRANK, "owner_id": people.FRANK, "channel": "visit"}
+        people.add(connection, Contact, **mine, at=japan("2026-11-22 09:45"))
+    given = (engine, people.settings(min_gap=gap), people.campaigns(), people.templates(), NOW)
+    found = explain_customer(*given, "C-006")
+    assert isinstance(found, Explanation)
+    text = explanation_table(found, "ja", color=False, width=140)
+    assert f"thanks: {becomes.format(why=why)}" in text
+    assert why.partition("（")[0] in as_table(foresee(*given, customer="C-006"), "ja", color=False, width=140)
 
 
 def test_a_name_that_fits_several_lists_them(engine: Engine) -> None:

@@ -7,18 +7,24 @@ import pytest
 from sqlalchemy import Engine
 
 from nurture.campaign import Campaign, Campaigns
+from nurture.condition import AllOf
+from nurture.condition.vocabulary import Bookings, Comparison, Complaint
 from nurture.preview import Explanation, explain_customer
 from nurture.preview.occasion import Occasion
 from nurture.store import writing
-from nurture.store.tables import Booking, Enrollment, Order, Touch, TouchLog
+from nurture.store.tables import Booking, Enrollment, Hold, Order, Touch, TouchLog
 from tests.preview import people
 from tests.preview.people import ALICE, IVAN, NOW, japan
 
 
-def explained(engine: Engine, key: str, at: str, after: str = "shipment", today: datetime = NOW) -> Explanation:
+def explained(
+    engine: Engine, key: str, at: str, after: str = "shipment", today: datetime = NOW, **more: Any
+) -> Explanation:
     """What is told of a campaign for everybody after each `after`."""
     given: dict[str, Any] = {"campaign": "asks", "title": "問い", "steps": [{"step": "only", "template": "thanks"}]}
-    campaigns = Campaigns(campaigns=(Campaign.model_validate({**given, "trigger": {"after": after}}),), segments={})
+    campaigns = Campaigns(
+        campaigns=(Campaign.model_validate({**given, "trigger": {"after": after}, **more}),), segments={}
+    )
     found = explain_customer(engine, people.settings(), campaigns, people.templates(), japan(at), key, today)
     assert isinstance(found, Explanation)
     return found
@@ -130,3 +136,21 @@ def test_a_hundred_messages_of_later_hide_none_of_then(engine: Engine) -> None:
     ]
     assert explained(engine, "C-001", "2026-02-05 10:00").touches == ()
     assert len(explained(engine, "C-001", "2026-06-05 10:00").touches) == 100
+
+
+@pytest.mark.parametrize("at", ["2026-11-09 10:00", "2026-11-11 10:00", "2026-11-16 10:00"])
+def test_complaints_and_bookings_of_later_are_not_asked_about(engine: Engine, at: str) -> None:
+    people.populate(engine)
+    with writing(engine) as connection:
+        mine = {"customer_id": IVAN}
+        people.add(connection, Hold, **mine, kind="complaint", opened_at=japan("2026-11-15 12:00"))
+        instants = {"booked_at": japan("2026-11-10 12:00"), "starts_at": japan("2026-11-21 15:00")}
+        people.add(connection, Booking, **mine, status="booked", **instants)
+        # Of a history that was imported only now.
+        people.add(connection, Booking, **mine, status="visited", starts_at=japan("2026-11-11 09:00"), received_at=NOW)
+    asks = Complaint(state="open"), Bookings(count=Comparison(at_least=2))
+    asked = explained(engine, "C-009", at, after="order", audience=AllOf(asks)).explained[0].answers.audience
+    assert [(each.holds, each.observed) for each in asked] == [
+        (at > "2026-11-15", seconds("2026-11-15 12:00") if at > "2026-11-15" else None),
+        (at > "2026-11-11", (at > "2026-11-10") + (at > "2026-11-11")),
+    ]
