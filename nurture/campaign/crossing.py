@@ -87,6 +87,17 @@ class Crossing:
             place = draft.document.place(_where(draft, key, "received", node.campaign))
             shown = _shown(draft, key)
             yield Mistake(place, "campaign.unknown_campaign", values, shown, nearest(node.campaign, known))
+        elif node.step is not None:
+            yield from self._step(node.campaign, node.step, draft, key)
+
+    def _step(self, campaign: str, step: str, draft: Draft, key: str) -> Iterator[Mistake]:
+        drafts = [each for each in self.drafts if each.is_campaign and each.name == campaign]
+        listed = [each.steps for each in drafts]
+        known = [name for each in listed for name in each or ()]
+        if drafts and None not in listed and step not in known:
+            values = {"found": step, "campaign": campaign, "allowed": ", ".join(known)}
+            place = draft.document.place(_where(draft, key, "step", step, {"campaign": campaign}))
+            yield Mistake(place, "campaign.unknown_step", values, _shown(draft, key), nearest(step, known))
 
     def _attribute(self, node: AttributeIs, draft: Draft, key: str) -> Iterator[Mistake]:
         known = self.attributes
@@ -138,13 +149,15 @@ def _shown(draft: Draft, key: str) -> str:
     return key if draft.is_campaign else "segments"
 
 
-def _where(draft: Draft, key: str, word: str, value: object) -> Keys:
+def _where(draft: Draft, key: str, word: str, value: object, beside: Mapping[str, object] | None = None) -> Keys:
     # A condition no longer knows its path; the first use of the word with that value below `key` is shown.
     start, document = (*draft.path, key), draft.document
     for path in document.places:
         below = path[len(start) :]
         if path[: len(start)] == start and word in below and (value is None or document.value_at(path) == value):
-            return path
+            around = document.value_at(path[:-1])
+            if not beside or (isinstance(around, dict) and beside.items() <= around.items()):
+                return path
     return start
 
 

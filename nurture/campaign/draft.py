@@ -43,6 +43,15 @@ class Draft:
             (written.get("campaign") if self.is_campaign else written.get("segment") or written.get("name")) or ""
         )
 
+    @property
+    def steps(self) -> tuple[str, ...] | None:
+        """The names of a campaign's steps as they are written; None where one of them can't be read."""
+        written = self.document.value.get("steps")
+        listed = written if isinstance(written, list) else []
+        names = [each.get("step") for each in listed if isinstance(each, dict)]
+        found = tuple(each for each in names if isinstance(each, str))
+        return found if found and len(found) == len(listed) else None
+
 
 def possible_names(text: str, file: str) -> Iterator[str]:
     """Names that a file with a mistake in it may define: others that use them are not told that there are none."""

@@ -74,6 +74,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "キャンペーン「{found}」はありません。あるのは {allowed} です",
         "there is no campaign '{found}'; there are {allowed}",
     ),
+    "campaign.unknown_step": (
+        "キャンペーン「{campaign}」にステップ「{found}」はありません。あるのは {allowed} です",
+        "the campaign '{campaign}' has no step '{found}'; it has {allowed}",
+    ),
     "campaign.this": (
         "this は {subject} をきっかけにしたキャンペーンの中だけで使えます",
         "'this' may only be used in a campaign whose trigger is about a {subject}",

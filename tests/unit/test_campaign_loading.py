@@ -416,6 +416,14 @@ WRONG = [
         "there is no campaign 'thx'; there are thanks",
     ),
     (
+        GOOD + "exit_when: [received: {campaign: thanks, step: lettre}]\n",
+        (
+            "campaigns/a.yaml:8:42: exit_when: キャンペーン「thanks」にステップ「lettre」はありません。"
+            "あるのは letter です（「letter」ではありませんか？）"
+        ),
+        "the campaign 'thanks' has no step 'lettre'; it has letter, did you mean 'letter'?",
+    ),
+    (
         GOOD + "audience: friends\n",
         "campaigns/a.yaml:8:1: audience: 条件は「条件名: 値」の形で書いてください（見つかったもの: friends）",
         "write a condition as 'name: value', not friends",
@@ -553,6 +561,32 @@ def test_a_segment_whose_file_is_broken_is_still_known_to_the_others(tmp_path: P
     found = told(tmp_path, "en", friends=broken, b=OTHER + "audience: {segment: friends}\n")
     assert found
     assert all(each.startswith("campaigns/friends.yaml") for each in found), found
+
+
+@pytest.mark.parametrize(
+    ("broken", "is_told"),
+    [
+        (GOOD + "priority: high\n", True),
+        (changed("step: letter", "step: [letter]"), False),
+        (changed("step: letter", "stepp: letter"), False),
+        (changed("title: お礼", "title: 'お礼"), False),
+        (changed("campaign: thanks", "campaing: thanks"), False),
+    ],
+)
+def test_a_step_is_missed_only_where_all_steps_of_its_campaign_can_be_read(
+    tmp_path: Path, broken: str, is_told: bool
+) -> None:
+    asking = OTHER + "audience: [{received: {campaign: thanks, step: lettre}}]\n"
+    found = told(tmp_path, "en", thanks=broken, b=asking)
+    assert any("has no step 'lettre'" in each for each in found) is is_told, found
+
+
+def test_an_unknown_step_is_told_where_its_own_campaign_is_asked_for(tmp_path: Path) -> None:
+    other = OTHER.replace("step: letter", "step: lettre")
+    asking = "audience:\n- received: {campaign: other, step: [lettre]}\n- received: {campaign: other, step: lettre}\n"
+    asking += "- received: {campaign: thanks, step: lettre}\n"
+    _, line = told(tmp_path, "en", a=GOOD + asking, b=other)
+    assert line.startswith("campaigns/a.yaml:11:32: audience: the campaign 'thanks' has no step 'lettre'")
 
 
 def test_a_broken_campaign_is_asked_for_its_segments_and_attributes_as_well(tmp_path: Path) -> None:
