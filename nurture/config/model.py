@@ -25,7 +25,9 @@ from nurture.zone import Duration, parse_duration
 
 EARLIEST_PRIVATE, LATEST_PRIVATE = 8 * 3600, 21 * 3600
 """Private people are never contacted outside 08:00-21:00, whatever the shop writes (the trade's own rule)."""
-_DOMAIN = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_DOMAIN = re.compile(rf"({_LABEL}\.)+{_LABEL}")
+"""Two labels or more (RFC 1035, 2.3.4): customers can't answer to `localhost` or to a name without its ending."""
 
 
 def _known_address(found: str) -> str:

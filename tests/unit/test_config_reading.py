@@ -44,6 +44,10 @@ def told(folder: Path, old: str, new: str) -> list[str]:
         ("stop@minato.example", "止@minato.example", "11:1: opt_out_mailbox: "),
         ("stop@minato.example", "Stop <stop@minato.example>", "11:1: opt_out_mailbox: "),
         ("stop@minato.example", "stop@minato.example.", "11:1: opt_out_mailbox: "),
+        ("stop@minato.example", "stop@minato", "11:1: opt_out_mailbox: "),
+        ("stop@minato.example", "stop@localhost", "11:1: opt_out_mailbox: "),
+        ("stop@minato.example", "stop@-minato.example", "11:1: opt_out_mailbox: "),
+        ("stop@minato.example", f"stop@{'m' * 64}.example", "11:1: opt_out_mailbox: "),
     ],
 )
 def test_a_mail_address_that_is_none_is_told_where_it_stands(tmp_path: Path, old: str, new: str, place: str) -> None:
@@ -56,7 +60,9 @@ def test_a_full_width_address_is_answered_with_the_narrow_one(tmp_path: Path) ->
     assert line.endswith("（「hello@minato.example」ではありませんか？）")
 
 
-@pytest.mark.parametrize("address", ["hello@localhost", "a..b@docomo.example", "news+x@日本語.example", "''"])
+@pytest.mark.parametrize(
+    "address", ["hello@m.example", "hello@minato--coffee.example", "a..b@docomo.example", "news+x@日本語.example", "''"]
+)
 def test_an_unusual_mail_address_is_welcome(tmp_path: Path, address: str) -> None:
     assert told(tmp_path, "opt_out_mailbox: stop@minato.example", f"opt_out_mailbox: {address}") == []
 
