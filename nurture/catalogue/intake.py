@@ -81,11 +81,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "import.swallowed": (
         (
             '{line} 行目の引用符（"）から {end} 行目の引用符までがひとつの欄になり、あいだの行が'
-            "失われます。何も取り込んでいません。余分な引用符を両方の行から消してください"
+            "失われます。何も取り込んでいません。余分な引用符を両方の行から消してください（ほんとうに改行のある"
+            "メモなら、中のカンマを「、」にしてください）"
         ),
         (
             'everything from the quote (") on line {line} to the one on line {end} is one cell, and the rows '
-            "between would be lost: nothing was imported. Take the stray quotes out of both lines"
+            "between would be lost: nothing was imported. Take the stray quotes out of both lines (if "
+            "it is a note of several lines after all, take out the commas inside)"
         ),
     ),
     "import.long_cell": (

@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from nurture.intake.field.mail import looks_like_mail
 from nurture.intake.field.text import narrow
 from nurture.mistake import Mistake, MistakesFound, Place
 
 _PLAIN, _QUOTED, _CLOSED, _START = range(4)
 _ENDS = re.compile(r"\r\n|\r|\n")
+_QUOTES = '"(?:[^"]++|"")*+'
 _RUNS = re.compile("[a-z0-9]+")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_NARROW = 3
+"""Columns of a table so narrow that a line of a note soon has as many commas."""
 
 
 @dataclass
@@ -30,10 +34,33 @@ class _Cell:
     length: int = 0
 
 
+@dataclass
+class Tidied:
+    """The lines of a CSV without blanks between a closing quote and its separator, which some programs write."""
+
+    lines: Iterable[str]
+    delimiter: str
+    within: bool = False
+    """Whether the next line goes on inside quotes; whoever has read a record sets it back."""
+
+    def __iter__(self) -> Iterator[str]:
+        ends = re.escape(self.delimiter)
+        cells = re.compile(rf'({_QUOTES}") +(?=[{ends}\r\n]|\Z)|{_QUOTES}"?|[^"{ends}][^{ends}]*')
+        for line in self.lines:
+            tidy = line
+            if '" ' in line:
+                # A cell that goes on is given the quote with which it began.
+                begun = '"' if self.within else ""
+                tidy = cells.sub(lambda found: found[1] or found[0], begun + line)[len(begun) :]
+            self.within = True
+            yield tidy
+
+
 def broken(path: Path, encoding: str, delimiter: str, before: int) -> MistakesFound:
     """What is wrong with the first record after so many lines, which csv could not read."""
     with path.open(encoding=encoding, newline="") as stream:
-        code, cell, values = _fault(enumerate(islice(tidied(stream, delimiter), before, None), before + 1), delimiter)
+        lines = Tidied(islice(stream, before, None), delimiter)
+        code, cell, values = _fault(enumerate(lines, before + 1), delimiter)
     found = {"line": cell.line, "limit": csv.field_size_limit(), **values}
     return MistakesFound([Mistake(Place(path.name, cell.line, cell.column), code, found)])
 
@@ -65,9 +92,9 @@ def _after(state: int, char: str, ends: str) -> int:
 def refuse_swallowed(path: Path, cells: Sequence[str], width: int, delimiter: str, before: int) -> None:
     """Raises MistakesFound where a cell of this record, after so many lines, holds whole rows of the table.
 
-    Two stray quotes in one column make one cell of everything between them, and the record has as many cells as the
-    header all the same. A note may have line ends and separators too: it is no row unless what would stand in
-    the other columns looks like what stands there.
+    Two stray quotes make one cell of everything between them, and the record may have as many cells as the header all
+    the same. A note may have line ends and separators too: it is no row unless it has the cells of one, and a mail
+    address or what else stands in the other columns where they have it.
     """
     at = _swallowing(cells, width, delimiter)
     if at is None:
@@ -83,25 +110,49 @@ def separators(text: str, delimiter: str) -> int:
     return text.count(delimiter) - (len(_THOUSANDS.findall(text)) if delimiter == "," else 0)
 
 
-def tidied(lines: Iterable[str], delimiter: str) -> Iterator[str]:
-    """The lines without blanks between a closing quote and its separator, which some programs write."""
-    blanks = re.compile(rf'(?<=[^"{re.escape(delimiter)}])" +(?=[{re.escape(delimiter)}\r\n]|$)')
-    for line in lines:
-        yield blanks.sub('"', line) if '" ' in line else line
-
-
 def _swallowing(cells: Sequence[str], width: int, delimiter: str) -> int | None:
-    for at, cell in enumerate(cells) if len(cells) == width else ():
-        first, *between = _ENDS.split(cell)
-        if not between:
-            continue
-        counts = [separators(line, delimiter) for line in (first, *between)]
-        if counts != [width - 1 - at, *[width - 1] * (len(counts) - 2), at]:
-            continue
-        head, tail = between[-1].split(delimiter)[:-1], first.split(delimiter)[1:]
-        if any(map(_alike, [*head, *tail], [*cells[:at], *cells[at + 1 :]])):
+    """Which of the cells holds rows; None where there is nothing but cells of several lines."""
+    for at, cell in enumerate(cells):
+        lines = _ENDS.split(cell)
+        if len(lines) > 1 and (
+            _counted(cells, at, lines, width, delimiter) or _held(cells, at, lines, width, delimiter)
+        ):
             return at
     return None
+
+
+def _counted(cells: Sequence[str], at: int, lines: Sequence[str], width: int, delimiter: str) -> bool:
+    """Whether the record and all lines of the cell have the separators of as many whole rows, and look like them."""
+    counts = [separators(line, delimiter) for line in lines]
+    if len(cells) != width or counts != [width - 1 - at, *[width - 1] * (len(counts) - 2), at]:
+        return False
+    head, tail = lines[-1].split(delimiter)[:-1], lines[0].split(delimiter)[1:]
+    return any(map(_alike, [*head, *tail], [*cells[:at], *cells[at + 1 :]]))
+
+
+def _held(cells: Sequence[str], at: int, lines: Sequence[str], width: int, delimiter: str) -> bool:
+    """Whether a line between the first and the last is a row by itself, wherever the rows around it were cut."""
+    around = [*cells[:at], "", *cells[at + 1 :]]
+    first = [*cells[:at], *lines[0].split(delimiter)]
+    last = [*[*lines[-1].split(delimiter), *[""] * at][: at + 1], *cells[at + 1 :]]
+    # Behind the commas of a sentence stand blanks; behind those of a row only where the whole file has them.
+    spaced = any(cell[:1] == " " for cell in around)
+    rows = [line.split(delimiter) for line in lines[1:-1]]
+    plain = [row for row in rows if spaced or not any(cell[:1] == " " for cell in row[1:])]
+    return any(_is_row(row, width, around, (first, last)) for row in plain)
+
+
+def _is_row(row: Sequence[str], width: int, around: Sequence[str], cut: Iterable[Sequence[str]]) -> bool:
+    """Whether a text with so many cells, a mail address among them or what else the record around it has, is a row."""
+    if any(
+        looks_like_mail(one) and looks_like_mail(other) for each in cut for one, other in zip(row, each, strict=False)
+    ):
+        return len(row) == width > 1 or (width > _NARROW and abs(len(row) - width) == 1)
+    if len(row) != width or width <= _NARROW:
+        return False
+    return any(map(looks_like_mail, row)) or any(
+        _make(narrow(one)) == _make(narrow(other)) != "" for one, other in zip(row, around, strict=False)
+    )
 
 
 def _alike(one: str, other: str) -> bool:

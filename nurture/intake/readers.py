@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nurture.intake.heading import HEADER_WITHIN, find_heading
-from nurture.intake.quotes import broken, refuse_swallowed, tidied
+from nurture.intake.quotes import Tidied, broken, refuse_swallowed
 from nurture.intake.workbooks import MOST_COLUMNS, WORKBOOKS, ZIP, read_workbook
 from nurture.mistake import Mistake, MistakesFound, Place
 
@@ -138,9 +138,11 @@ def _csv_rows(path: Path, encoding: str, delimiter: str, width: int = 0) -> Iter
     # With newline="" the file is split at CR, LF and CRLF alike and csv keeps line ends inside quotes.
     with path.open(encoding=encoding, newline="") as stream:
         # Not strict, csv takes an open quote for one cell to the end of the file, and the customers in it with it.
-        reader, lines = csv.reader(tidied(stream, delimiter), delimiter=delimiter, strict=True), 0
+        tidied = Tidied(stream, delimiter)
+        reader, lines = csv.reader(tidied, delimiter=delimiter, strict=True), 0
         try:
             for number, cells in enumerate(reader, start=1):
+                tidied.within = False
                 if len(cells) > MOST_COLUMNS:
                     raise _mistake(path, "import.too_many_columns", row=number, found=len(cells), limit=MOST_COLUMNS)
                 if reader.line_num > lines + 1:

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from nurture.intake.cells import RowRefused
-from nurture.intake.field.mail import LOOKS_LIKE_MAIL
-from nurture.intake.field.text import narrow
+from nurture.intake.field.mail import looks_like_mail
 from nurture.intake.layout import Layout
 
 SHOWN = 60
@@ -36,7 +35,7 @@ def _refuse_wide(cells: Sequence[str], limit: int) -> None:
 def _refuse_narrow(cells: Sequence[str], limit: int, mail: Sequence[int], delimiter: str) -> None:
     for at, cell in enumerate(cells):
         _, *rest = cell.split(delimiter)
-        if at not in mail and any(map(_is_mail, rest)):
+        if at not in mail and any(map(looks_like_mail, rest)):
             raise RowRefused("reject.too_narrow", found=len(cells), limit=limit, held=cell[:SHOWN])
 
 
@@ -44,9 +43,5 @@ def _refuse_displaced(cells: Sequence[str], layout: Layout) -> None:
     # An address may be the shop's number for a customer, or stand in a column that nobody reads.
     others = {at for name, places in layout.columns.items() if name != "key" for at in places}
     for at, cell in enumerate(cells):
-        if at in others and _is_mail(cell):
+        if at in others and looks_like_mail(cell):
             raise RowRefused("reject.displaced", found=cell.strip()[:SHOWN])
-
-
-def _is_mail(text: str) -> bool:
-    return LOOKS_LIKE_MAIL.fullmatch(narrow(text).strip()) is not None

@@ -1,8 +1,12 @@
 """Quotation marks that are wrong cost nobody their place in the list, nor their no: the file says where."""
 
+import csv
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nurture.catalogue import say_mistakes
 from nurture.intake.readers import open_table
@@ -66,6 +70,35 @@ def test_a_field_that_two_stray_quotes_made_of_whole_rows_is_told(tmp_path: Path
     assert (code, place, values["end"]) == ("import.swallowed", "q.csv:3:3", 5)
 
 
+NOTED = "顧客番号,氏名,備考,メール,メルマガ"
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "end"),
+    [
+        (
+            (NOTED, '1,有栖,"ミル好き', "2,坊,豆,b@mail.example,希望しない", '3,茶里,紙",c@mail.example,希望する'),
+            2,
+            4,
+        ),
+        ((HEAD, '1,"有栖', "2,坊,b@mail.example,希望しない", '3,茶里",c@mail.example,希望する'), 2, 4),
+        ((HEAD, ALICE, '2,"坊', CHARLIE, "4,銅鑼,,希望しない", '5,江原",,希望する'), 3, 6),
+        ((HEAD, '1,"有栖', "2,坊,b.ob@mail.example", '3,茶里",c@mail.example,希望する'), 2, 4),
+        ((HEAD, '1,"有栖', CHARLIE, '4,銅鑼"'), 2, 4),
+        ((HEAD, '1,有栖,"alice@mail.example', BOB, '3,茶里,c@mail.example",希望する'), 2, 4),
+        ((HEAD, '1,有栖,alice@mail.example,"希望する', BOB, CHARLIE + '"'), 2, 4),
+        (("氏名,メール", '有栖,"a@mail.example', "坊,b@mail.example", '茶里,c@mail.example"'), 2, 4),
+        (("番号,氏名,電話,LINE", '1,"有栖', "2,坊,090-0000-0002,希望する", '3,茶里",090-0000-0003,希望する'), 2, 4),
+        ((HEAD, '1, "有栖', '1,"有栖', "2, 坊, b@mail.example, 希望しない", '3,茶里", c@mail.example, 希望する'), 3, 5),
+    ],
+)
+def test_a_cell_with_somebody_elses_row_inside_is_told(
+    tmp_path: Path, lines: tuple[str, ...], line: int, end: int
+) -> None:
+    code, place, values = refusal(written(tmp_path, *lines))
+    assert (code, place.split(":")[1], values) == ("import.swallowed", str(line), {"line": line, "end": end})
+
+
 def test_a_cell_without_an_end_is_told(tmp_path: Path) -> None:
     assert refusal(written(tmp_path, HEAD, ALICE, "2," + "x" * 200_000))[:2] == ("import.long_cell", "q.csv:3:3")
 
@@ -89,6 +122,43 @@ def test_a_note_of_several_lines_goes_in_as_excel_writes_it(tmp_path: Path, note
 
 
 @pytest.mark.parametrize(
+    "note",
+    [
+        "ご紹介\r\n友人 b@mail.example, 電話は夜\r\nよろしく",
+        "Please write to\nbob@mail.example, not to me, thanks\nand ring",
+        "連絡先\nb@mail.example\nc@mail.example\nd@mail.example",
+        "Ask Bob,\nbob@mail.example, after six, never on Mondays\nthanks",
+        "神戸市架空町1-1\n架空ビル 2, 3 階, 西側, b@mail.example 気付\n坊様方",
+        "ミル,豆,紙,袋\n豆,豆,豆,豆\n以上",
+    ],
+)
+def test_a_note_with_a_mail_address_goes_in(tmp_path: Path, note: str) -> None:
+    path = written(tmp_path, HEAD.replace("氏名", "備考"), f'1,"{note}",alice@mail.example,希望する')
+    assert list(open_table(path).rows()) == [(2, ["1", note, "alice@mail.example", "希望する"])]
+
+
+WORDS = st.sampled_from(
+    ["豆", "a@mail.example", ",", ", ", "、", "\n", '"', '" ', '" ,', " ", "1,500", "希望する", "it's"]
+)
+NOTES = st.lists(WORDS, max_size=9).map("".join)
+
+
+def is_free(note: str) -> bool:
+    """Whether no line of it, nor all of it together, has the separators of a row of six cells."""
+    return note.count(",") < 5 and all(line.count(",") < 4 for line in note.splitlines())
+
+
+@given(rows=st.lists(st.lists(NOTES.filter(is_free), min_size=6, max_size=6), max_size=4))
+def test_what_is_written_well_is_read_as_it_was_written(rows: list[list[str]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "q.csv")
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerows([["顧客番号", "氏名", "備考", "メール", "メルマガ", "住所"], *rows])
+        read = [cells for _, cells in open_table(path).rows()]
+    assert read == [row for row in rows if any(row)]
+
+
+@pytest.mark.parametrize(
     ("head", "cells"),
     [
         ("顧客番号,備考", ["1001", "来店\n1,500円のお釣り"]),
@@ -104,3 +174,25 @@ def test_prices_in_a_note_make_no_rows_of_it(tmp_path: Path, head: str, cells: l
 def test_a_blank_behind_a_closing_quote_is_no_text(tmp_path: Path) -> None:
     path = written(tmp_path, '"顧客番号" ,"氏名" ,"備考"', '"C1" ,"有栖 花子" ,"a ""b"" , c" ')
     assert list(open_table(path).rows()) == [(2, ["C1", "有栖 花子", 'a "b" , c'])]
+
+
+@pytest.mark.parametrize(
+    ("line", "cells"),
+    [
+        ('"" ,"有栖","" ', ["", "有栖", ""]),
+        ('1,"" ,"a"', ["1", "", "a"]),
+        ('1,"a"""   ,"b"', ["1", 'a"', "b"]),
+        ('"""" ,有栖,"b" ', ['"', "有栖", "b"]),
+        ('1,"a,"" ,b",c', ["1", 'a," ,b', "c"]),
+        ('1," ,",c', ["1", " ,", "c"]),
+        ('1,"豆\n"" , c\n," ,b', ["1", '豆\n" , c\n,', "b"]),
+        ('1,5" ,c', ["1", '5" ', "c"]),
+    ],
+)
+def test_blanks_behind_any_closing_quote_are_no_text(tmp_path: Path, line: str, cells: list[str]) -> None:
+    assert list(open_table(written(tmp_path, "顧客番号,氏名,備考", line)).rows()) == [(2, cells)]
+
+
+@pytest.mark.parametrize("line", ['1,"" x,b', '1,"a" "b",c', '1,"" "",b', '1,"a"\u3000x,b'])
+def test_what_else_stands_behind_a_closing_quote_is_told(tmp_path: Path, line: str) -> None:
+    assert refusal(written(tmp_path, "顧客番号,氏名,備考", line))[:2] == ("import.text_after_quote", "q.csv:2:3")

@@ -43,6 +43,11 @@ def read_mail(text: str) -> tuple[str, str]:
     return f"{local}@{ascii_domain}", _status(local, text)
 
 
+def looks_like_mail(text: str) -> bool:
+    """Whether a cell is what a person takes for a mail address and nothing else."""
+    return "@" in text and LOOKS_LIKE_MAIL.fullmatch(narrow(text).strip()) is not None
+
+
 def _status(local: str, text: str) -> str:
     if _STANDARD.fullmatch(local):
         return OK
