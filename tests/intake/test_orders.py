@@ -125,9 +125,9 @@ def test_base_knows_a_customer_by_their_mail_only(shop: Shop, counted: Counting)
         "商品名,バリエーション,価格,数量,合計金額,発送状況"
     )
     rows = (
-        "A1B2,2026-11-01 10:00:00,有栖,花子,alice@mail.example,09012345601,Tシャツ,M,3000,1,3500,発送済み",
-        "A1B2,2026-11-01 10:00:00,有栖,花子,alice@mail.example,09012345601,Tシャツ,L,3000,1,3500,発送済み",
-        "C3D4,2026-11-02 10:00:00,有栖,花子,alice@mail.example,09012345601,靴下,,500,1,500,未発送",
+        "A1B2,2026-11-01 10:00:00,有栖,花子,alice@mail.example,09012345601,Tシャツ,M,3000,1,3500,対応済み",
+        "A1B2,2026-11-01 10:00:00,有栖,花子,alice@mail.example,09012345601,Tシャツ,L,3000,1,3500,対応済み",
+        "C3D4,2026-11-02 10:00:00,有栖,花子,alice@mail.example,09012345601,靴下,,500,1,500,未対応",
     )
     assert counted(shop.give_rows("base.csv", header, *rows)) == (2, 0, 0, 0)
     assert shop.all(Customer, "name", "phone") == [("有栖 花子", "+819012345601")]

@@ -343,3 +343,25 @@ def test_what_only_says_that_nothing_is_there_is_nothing(written: str) -> None:
 def test_control_characters_go_and_line_ends_become_spaces_in_a_name() -> None:
     assert clean("a\x00b\x0b") == "ab"
     assert one_line("佐藤\r\n花子　様") == "佐藤 花子 様"
+
+
+@pytest.mark.parametrize(
+    ("words", "state"),
+    [
+        ("未対応 入金待ち 対応開始前 未発送", "ordered"),  # BASE
+        ("対応済み 対応済 配送中 発送済み", "shipped"),
+        ("新規受付 対応中 入金済み 注文受付", "ordered"),  # EC-CUBE, mtb_order_status and mtb_customer_order_status
+        ("決済処理中 購入処理中 注文未完了", "unfinished"),
+        (
+            "unfulfilled on_hold scheduled in_progress partially_refunded partially_paid authorized",
+            "ordered",
+        ),  # Shopify
+        ("fulfilled partial 一部発送済み", "shipped"),
+        ("voided expired キャンセル済 注文キャンセル", "cancelled"),
+        ("refunded restocked 返品済 返金済 返品完了", "returned"),
+        ("未入金 支払い済み 支払い待ち 準備中 出荷準備中 保留 一部返金", "ordered"),
+        ("配送済み 納品済み お渡し済み", "delivered"),
+    ],
+)
+def test_states_of_orders_are_known_as_shops_write_them(words: str, state: str) -> None:
+    assert {word: read_word(word, ORDER_STATES) for word in words.split()} == dict.fromkeys(words.split(), state)

@@ -18,26 +18,32 @@ NO = frozenset(
 )
 ORDER_STATES: Mapping[str, str] = {
     **dict.fromkeys(
-        "新規受付 新規 受付 受付済み 入金済み 入金待ち 対応中 処理中 取り寄せ中 未対応 未発送 "
-        "未出荷 発送待ち 発送準備中 出荷待ち 注文済み "
-        "予約 ordered paid pending authorized partially_paid unfulfilled processing open "
-        "unpaid".split(),
+        "新規受付 新規 受付 受付済み 受付済 注文受付 受注 入金済み 入金済 入金待ち 未入金 一部入金 支払い済み 支払済み "
+        "支払い済 支払済 支払い待ち 未払い 決済済み 決済済 対応中 対応開始前 処理中 取り寄せ中 取寄せ中 未対応 未処理 "
+        "未発送 未出荷 発送待ち 準備中 発送準備中 出荷準備中 出荷待ち 注文済み 予約 保留 保留中 一部返金 一部返金済み "
+        "ordered paid pending authorized partially_paid partially_refunded unfulfilled scheduled on_hold on-hold "
+        "in_progress processing open unpaid".split(),
         "ordered",
     ),
     **dict.fromkeys(
-        "発送済み 発送済 発送 発送完了 出荷済み 出荷済 出荷 出荷完了 一部発送 shipped dispatched "
-        "fulfilled partial".split(),
+        "発送済み 発送済 発送 発送完了 出荷済み 出荷済 出荷 出荷完了 一部発送 一部発送済み 一部出荷 配送中 対応済み "
+        "対応済 対応完了 一部返品 shipping shipped dispatched fulfilled partial partially_fulfilled".split(),
         "shipped",
     ),
     **dict.fromkeys(
-        "配達済み 配達済 配達完了 お届け済み 到着 受取済み 完了 取引完了 delivered completed".split(), "delivered"
+        "配達済み 配達済 配達完了 配送済み 配送済 配送完了 納品済み 納品済 お届け済み お渡し済み 受け渡し済み "
+        "引渡し済み 到着 着荷 受取済み 完了 取引完了 arrived delivered completed".split(),
+        "delivered",
     ),
     **dict.fromkeys(
-        "注文取消し 注文取消 取消し 取消 取り消し キャンセル キャンセル済み cancelled canceled voided expired".split(),
+        "注文取消し 注文取消 取消し 取消 取消済み 取り消し キャンセル キャンセル済み キャンセル済 注文キャンセル "
+        "cancelled canceled voided expired".split(),
         "cancelled",
     ),
-    **dict.fromkeys("返品 返品済み 返金 返金済み returned refunded restocked".split(), "returned"),
-    **dict.fromkeys("決済処理中 購入処理中 カート".split(), "unfinished"),
+    **dict.fromkeys(
+        "返品 返品済み 返品済 返品完了 返金 返金済み 返金済 返金完了 returned refunded restocked".split(), "returned"
+    ),
+    **dict.fromkeys("決済処理中 購入処理中 注文未完了 カート".split(), "unfinished"),
 }
 BOOKING_STATES: Mapping[str, str] = {
     **dict.fromkeys(
