@@ -217,7 +217,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{gone} さんを {keep} さんと同じ人としてまとめます。元には戻せません",
         "This makes {gone} a part of {keep}. It can't be undone",
     ),
-    "cli.merge.same": ("どちらも同じ人です: {keep}", "both are the same person: {keep}"),
+    "cli.merge.before": (
+        "{part} さんは、すでに {whole} さんにまとめてあります",
+        "{part} is a part of {whole} already",
+    ),
+    "cli.merge.same": (
+        "どちらもすでに同じ人です: {keep}。何も変えていません",
+        "both are the same person already: {keep}. Nothing was changed",
+    ),
     "cli.merge.done": ("{gone} さんを {keep} さんにまとめました", "{gone} is now a part of {keep}"),
     "cli.line-link.whom": (
         "お客様をひとり書くか、--all を付けるか、どちらかにしてください",
@@ -244,6 +251,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.send-test.done": (
         "{name}の文面を {to} あてに {count} 通作りました。上のファイルをメールソフトで開けます（送信はしていません）",
         "{count} messages for {name}, addressed to {to}: open the files above in a mail program. Nothing was sent",
+    ),
+    "cli.send-test.done_line": (
+        (
+            "{name}の文面を {to} あてに {count} 通作りました。上のファイルが LINE に渡す内容（JSON）で、メモ帳などで"
+            "読めます（送信はしていません）"
+        ),
+        (
+            "{count} messages for {name}, addressed to {to}: the files above are what LINE would be given, as JSON, to "
+            "read in any text editor. Nothing was sent"
+        ),
     ),
     "cli.send-test.address": (
         "「{found}」はメールアドレスでも LINE のユーザー ID でもありません",

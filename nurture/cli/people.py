@@ -10,6 +10,8 @@ from nurture.mistake import Mistake, MistakesFound, Place
 from .desk import Desk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from sqlalchemy import Connection
 
 Yes = Annotated[bool, typer.Option("--yes")]
@@ -56,8 +58,12 @@ def merge(
         with engine.connect() as connection:
             kept, dropped = the_one(connection, keep, "KEEP"), the_one(connection, gone, "GONE")
             names = {"keep": shown(connection, kept), "gone": shown(connection, dropped)}
+            before = list(_merged_before(connection, (keep, gone)))
+        for part, whole in before:
+            desk.tell("cli.merge.before", part=part, whole=whole)
         if kept == dropped:
-            raise MistakesFound([Mistake(Place("GONE"), "cli.merge.same", names)])
+            desk.tell("cli.merge.same", **names)
+            return 0
         if not _agreed(desk, yes, "cli.merge.ask", **names):
             return 2
         with writing(engine) as connection:
@@ -76,6 +82,21 @@ def the_one(connection: "Connection", wanted: str, argument: str) -> int:
         values = {"found": wanted, "count": len(found), "listed": listed}
         raise MistakesFound([Mistake(Place(argument), "cli.several", values)])
     return found[0]
+
+
+def _merged_before(connection: "Connection", typed: "Iterable[str]") -> "Iterator[tuple[str, str]]":
+    """Entries named by their own number that are a part of somebody since an earlier merge, and of whom."""
+    from sqlalchemy import select
+
+    from nurture.store.tables import Customer, table
+
+    people = table(Customer)
+    numbers = [each.strip() for each in typed]
+    query = select(people.c.id, people.c.merged_into).where(
+        people.c.key.in_(numbers), people.c.merged_into.is_not(None)
+    )
+    for part, whole in connection.execute(query.order_by(people.c.id)):
+        yield shown(connection, part), shown(connection, whole)
 
 
 def shown(connection: "Connection", customer: int) -> str:

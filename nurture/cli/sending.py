@@ -39,15 +39,16 @@ def send_test(
     steps = [_step(chosen, step)] if step else list(chosen.steps)
     specimen = _specimen(desk, shop, chosen, customer)
     folder = _outbox(desk.folder)
-    for each in steps:
-        parcel = test_message(shop, chosen, each, specimen, to, desk.now)
+    parcels = [test_message(shop, chosen, each, specimen, to, desk.now) for each in steps]
+    for parcel in parcels:
         outcome = asyncio.run(Console(folder).send(parcel))
         if not isinstance(outcome, Accepted):
             desk.tell("cli.outside_failed", problem=getattr(outcome, "reply", ""), place=folder)
             return 3
         desk.hand_over(outcome.reply)
     known = specimen.name or desk.say("cli.send-test.invented")
-    desk.tell("cli.send-test.done", count=len(steps), name=known, to=to)
+    done = "cli.send-test.done_line" if parcels[0].channel == "line" else "cli.send-test.done"
+    desk.tell(done, count=len(steps), name=known, to=to)
     return 0
 
 

@@ -67,8 +67,29 @@ def test_two_entries_become_one_and_both_numbers_lead_to_it(nurture: Nurture, sa
     assert keep in merged.err
     assert gone not in named(sample_shop, "佐藤")
     assert nurture("explain", gone).out == nurture("explain", keep).out
-    same = nurture("merge", keep, gone, "--yes")
-    assert (same.status, "同じ人" in same.err) == (1, True)
+
+
+@pytest.mark.parametrize("yes", [(), ("--yes",)])
+def test_who_is_one_person_already_stays_so(nurture: Nurture, sample_shop: Path, yes: tuple[str, ...]) -> None:
+    keep, gone, *_ = named(sample_shop, "佐藤")
+    nurture("merge", keep, gone, "--yes")
+    for again in ((keep, gone), (gone, keep), (keep, keep)):
+        same = nurture("merge", *again, *yes)
+        assert same.status == 0
+        assert "すでに同じ人です" in same.err
+        assert "GONE" not in same.err
+        assert keep in same.err
+
+
+def test_it_is_told_whom_a_number_leads_to_that_was_merged_before(nurture: Nurture, sample_shop: Path) -> None:
+    whole, part, *_ = named(sample_shop, "佐藤")
+    nurture("merge", whole, part, "--yes")
+    asked = nurture("merge", "1203", part)
+    assert asked.status == 2
+    first, second, *_ = asked.err.splitlines()
+    assert first.startswith(f"{part} 佐藤")
+    assert f"すでに {whole} 佐藤" in first
+    assert second.startswith(f"{whole} 佐藤")
 
 
 def test_several_people_of_one_name_are_listed_and_left_alone(nurture: Nurture, sample_shop: Path) -> None:

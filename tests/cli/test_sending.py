@@ -42,6 +42,8 @@ def test_a_line_user_gets_what_line_would_get(nurture: Nurture, sample_shop: Pat
     given = nurture("send-test", "birthday", "--to", "U" + "0123456789abcdef" * 2)
     told = json.loads(Path(given.out.strip()).read_text("utf-8"))
     assert told["messages"][0]["text"] == "【テスト】"
+    assert "メールソフト" not in given.err
+    assert "LINE に渡す内容" in given.err
 
 
 def test_a_link_in_a_test_stops_nobodys_mail(nurture: Nurture, sample_shop: Path) -> None:
