@@ -94,6 +94,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "担当「{found}」の予約がありません。いまあるのは {known} です",
         "there is no booking with '{found}'; there are {known}",
     ),
+    "check.no_prefecture": (
+        "「{found}」にお住まいのお客様がいません。いまあるのは {known} です",
+        "nobody lives in '{found}'; there are {known}",
+    ),
     "check.lacking": (
         "ステップ「{step}」: 対象 {total} 件のうち {count} 件は「{variable}」が分からず、送られません",
         "step '{step}': {count} of {total} lack '{variable}' and will not get it",

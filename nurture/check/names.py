@@ -1,4 +1,4 @@
-"""Names that are asked for and that the database doesn't know: of dates, tags, categories, products, menus and staff.
+"""Names that are asked for and that the database doesn't know: of dates, tags, categories, products, prefectures …
 
 A misspelt one is no mistake that loading could see: it only never holds.
 """
@@ -8,20 +8,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, literal, select
 
 from nurture.campaign import Anniversary, Campaign
 from nurture.condition import Condition, walk
-from nurture.condition.vocabulary import Bookings, DateIs, HasTag, Orders, Refused, This
+from nurture.condition.vocabulary import Bookings, DateIs, HasTag, LivesIn, Orders, Refused, This
 from nurture.document import Keys
 from nurture.gates.situation import Situation
+from nurture.intake.field.word import PREFECTURES, prefecture
 from nurture.mistake import nearest
-from nurture.store.tables import Booking, CustomerTag, DatedFact, OrderLine, Product, table
+from nurture.store.tables import Booking, Customer, CustomerTag, DatedFact, OrderLine, Product, table
 
 from .finding import Finding
 from .written import in_campaign, in_condition
 
-TAG, DATED, LINE, PRODUCT, BOOKING = (table(each) for each in (CustomerTag, DatedFact, OrderLine, Product, Booking))
+TAG, DATED, LINE, PRODUCT = (table(each) for each in (CustomerTag, DatedFact, OrderLine, Product))
+BOOKING, CUSTOMER = table(Booking), table(Customer)
 KEPT_IN: Mapping[str, tuple[ColumnElement[Any], ...]] = {
     "date": (DATED.c.name,),
     "tag": (TAG.c.tag,),
@@ -29,6 +31,7 @@ KEPT_IN: Mapping[str, tuple[ColumnElement[Any], ...]] = {
     "product": (PRODUCT.c.key,),
     "menu": (BOOKING.c.menu,),
     "staff": (BOOKING.c.staff,),
+    "prefecture": (CUSTOMER.c.prefecture,),
 }
 """Where the names of a kind stand, the smaller table first."""
 MOST = 1000
@@ -49,12 +52,15 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the database says to a name."""
+class Listed:
+    """The names of a kind that there are."""
 
-    is_missing: bool
-    others: tuple[str, ...] = ()
-    """Names of the kind that there are."""
+    pairs: frozenset[tuple[str, str]]
+    """Each with whose date it is."""
+    names: tuple[str, ...]
+    """In their order."""
+    is_whole: bool
+    """Whether there are no more of them than were read."""
 
 
 Tell = Callable[[str, str, Mapping[str, object]], Finding]
@@ -63,16 +69,21 @@ Tell = Callable[[str, str, Mapping[str, object]], Finding]
 
 def look_at_names(situation: Situation, connection: Connection) -> Iterator[Finding]:
     """A warning for each name that nobody and nothing has, where there are other names of its kind."""
-    known: dict[Asked, Answer] = {}
+    kept = _Kept(connection)
     for asked, tell in _asked(situation):
-        if asked not in known:
-            known[asked] = _looked_up(connection, asked)
-        if (answer := known[asked]).is_missing:
-            near = nearest(asked.name, answer.others)
-            shown = ", ".join(answer.others[:SHOWN]) + (", …" if len(answer.others) > SHOWN else "")
-            values = {"found": asked.name, "relative": asked.relative, "known": shown}
-            code = "check.no_relative" if asked.relative else f"check.no_{asked.kind}"
-            yield tell(code, near if near != asked.name else "", values)
+        if kept.has(asked) or not (others := kept.listed(asked.kind).names):
+            continue
+        shown = ", ".join(others[:SHOWN]) + (", …" if len(others) > SHOWN else "")
+        values = {"found": asked.name, "relative": asked.relative, "known": shown}
+        code = "check.no_relative" if asked.relative else f"check.no_{asked.kind}"
+        yield tell(code, _meant(asked, others), values)
+
+
+def _meant(asked: Asked, others: tuple[str, ...]) -> str:
+    if asked.kind == "prefecture" and prefecture(asked.name) != asked.name:
+        return prefecture(asked.name)
+    near = nearest(asked.name, others)
+    return near if near != asked.name else ""
 
 
 def _asked(situation: Situation) -> Iterator[tuple[Asked, Tell]]:
@@ -107,6 +118,9 @@ def _of_condition(condition: Condition | None) -> Iterator[tuple[str, Asked]]:
     for node in walk(condition) if condition else ():
         if isinstance(node, HasTag):
             yield from (("tag", Asked("tag", each)) for each in node.any_of)
+        elif isinstance(node, LivesIn):
+            # In a prefecture that there is nobody may live yet.
+            yield from (("prefecture", Asked("prefecture", each)) for each in node.any_of if each not in PREFECTURES)
         elif isinstance(node, DateIs):
             yield "date", Asked("date", node.name, node.relative)
         elif isinstance(node, Refused):
@@ -116,16 +130,38 @@ def _of_condition(condition: Condition | None) -> Iterator[tuple[str, Asked]]:
                 yield from ((kind, Asked(kind, each)) for each in getattr(node, kind, None) or ())
 
 
-def _looked_up(connection: Connection, asked: Asked) -> Answer:
-    columns = KEPT_IN[asked.kind]
-    for column in columns:
+class _Kept:
+    """The names of the database. Once one of a kind is missed they are read, and asked for no more one by one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.lists: dict[str, Listed] = {}
+        self.known: dict[Asked, bool] = {}
+
+    def has(self, asked: Asked) -> bool:
+        """Whether anybody or anything has it."""
+        if asked.kind in self.lists and self.lists[asked.kind].is_whole:
+            return (asked.name, asked.relative) in self.lists[asked.kind].pairs
+        if asked not in self.known:
+            self.known[asked] = any(self._holds(column, asked) for column in KEPT_IN[asked.kind])
+        return self.known[asked]
+
+    def listed(self, kind: str) -> Listed:
+        """All of the kind, or the first of them."""
+        if kind not in self.lists:
+            whose = DATED.c.relative if kind == "date" else literal("")
+            found = [self._pairs(column, whose) for column in KEPT_IN[kind]]
+            pairs = [pair for each in found for pair in each]
+            names = tuple(dict.fromkeys(name for name, _ in pairs))
+            self.lists[kind] = Listed(frozenset(pairs), names, all(len(each) < MOST for each in found))
+        return self.lists[kind]
+
+    def _holds(self, column: ColumnElement[Any], asked: Asked) -> bool:
         found = select(1).where(column == asked.name)
         if asked.kind == "date":
             found = found.where(DATED.c.relative == asked.relative)
-        if connection.scalar(found.limit(1)):
-            return Answer(False)
-    others: dict[str, None] = {}
-    for column in columns:
-        found_names = select(column).where(column != "").distinct().order_by(column).limit(MOST)
-        others |= dict.fromkeys(connection.scalars(found_names))
-    return Answer(bool(others), tuple(others))
+        return self.connection.scalar(found.limit(1)) is not None
+
+    def _pairs(self, column: ColumnElement[Any], whose: ColumnElement[str]) -> list[tuple[str, str]]:
+        found = select(column, whose).where(column != "").distinct().order_by(column).limit(MOST)
+        return [(name, relative) for name, relative in self.connection.execute(found)]
