@@ -23,7 +23,13 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
-from ruamel.yaml.tokens import ScalarToken
+from ruamel.yaml.tokens import (
+    FlowMappingEndToken,
+    FlowMappingStartToken,
+    FlowSequenceEndToken,
+    FlowSequenceStartToken,
+    ScalarToken,
+)
 
 from nurture.mistake import Mistake, MistakesFound, Place
 
@@ -140,6 +146,8 @@ def _broken(problem: Exception, text: str, file: str) -> Mistake:
         # An unclosed quote runs to the next one, which may be many lines below; what follows that is told as wrong.
         code, opened = ("mistake.yaml_quote", quote) if quote.line < mark.line else ("mistake.yaml_after_quote", quote)
         found, at_opening = "", True
+    if mark and code == "mistake.yaml_stray" and (bracket := _unclosed_before(text, mark)):
+        code, opened, found, at_opening = "mistake.yaml_bracket", bracket, "", True
     mark = (opened if at_opening and opened else mark) or opened
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
     opening = text[mark.index : mark.index + 1] if mark else ""
@@ -160,15 +168,31 @@ def _cause(told: str, context: str) -> tuple[str, str, bool]:
 def _quote_before(text: str, mark: Any) -> Any:
     """Where the quoted text began that ends in the line of the mark, before it; None where there is none."""
     found = None
+    for token in _tokens_before(text, mark):
+        if isinstance(token, ScalarToken) and token.style in ("'", '"') and token.end_mark.line == mark.line:
+            found = token.start_mark
+    return found
+
+
+def _unclosed_before(text: str, mark: Any) -> Any:
+    """Where the innermost bracket is opened in which the mark stands and that nothing behind it closes, or None."""
+    opened: list[tuple[str, Any]] = []
+    for token in _tokens_before(text, mark):
+        if isinstance(token, FlowSequenceStartToken | FlowMappingStartToken):
+            opened.append(("]" if isinstance(token, FlowSequenceStartToken) else "}", token.start_mark))
+        elif isinstance(token, FlowSequenceEndToken | FlowMappingEndToken) and opened:
+            opened.pop()
+    return opened[-1][1] if opened and opened[-1][0] not in text[mark.index :] else None
+
+
+def _tokens_before(text: str, mark: Any) -> Iterator[Any]:
     try:
         for token in YAML(typ="safe", pure=True).scan(text):
             if token.start_mark.index >= mark.index:
                 break
-            if isinstance(token, ScalarToken) and token.style in ("'", '"') and token.end_mark.line == mark.line:
-                found = token.start_mark
+            yield token
     except (YAMLError, ValueError, RecursionError):
         pass
-    return found
 
 
 class _Reading:
