@@ -161,6 +161,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "氏名・顧客番号・連絡先のどれもありません",
         "there is neither a name nor a number nor an address",
     ),
+    "reject.total": (
+        "「{found}」で始まる合計の行のようなので、取り込みません",
+        "it begins with '{found}' and seems to be a row of sums",
+    ),
     "reject.too_wide": (
         (
             "見出しは {limit} 列なのに {found} 列あり、「{extra}」が入る列がありません。余分を消すか、"
@@ -195,6 +199,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reject.mail": (
         "「{found}」はメールアドレスとして読めません",
         "'{found}' is not a mail address",
+    ),
+    "reject.mails": (
+        "「{found}」にはメールアドレスがいくつも入っています。ひとつの欄にひとつだけ書いてください",
+        "'{found}' holds several mail addresses; write one in a cell",
     ),
     "reject.mail_local": (
         "「{found}」の @ より前に日本語などの文字があります。半角英数字で書いてください",

@@ -6,7 +6,7 @@ from typing import Any
 from nurture.intake.cells import Cells, RowRefused, Terms
 from nurture.intake.field.date import read_moment
 from nurture.intake.field.number import read_key, read_money
-from nurture.intake.field.text import Unreadable, one_line
+from nurture.intake.field.text import Unreadable, narrow, one_line
 from nurture.intake.field.word import BOOKING_STATES, read_word
 from nurture.intake.keyed import Keyed, Record, made_key
 from nurture.intake.kind import Checking, Item, Kind, each_row
@@ -43,7 +43,9 @@ def _columns(cells: Cells, terms: Terms) -> dict[str, Any]:
 
 def _starts_at(cells: Cells, terms: Terms) -> int:
     """The day and the time of the appointment, which may stand in two columns."""
-    text = f"{cells.text('starts_at')} {cells.text('starts_time')}".strip()
+    day, hour = cells.text("starts_at"), cells.text("starts_time")
+    # Beside a day with its time a column of times tells how long it takes.
+    text = day if ":" in narrow(day) or "時" in day else f"{day} {hour}".strip()
     try:
         return read_moment(text, terms.zone)
     except Unreadable as problem:

@@ -38,7 +38,9 @@ LOOKED_AT = 100
 MOST_REJECTED = 50
 """So many refused rows are told with the examination; all of them stand in the file of rejected rows."""
 BASES = ("opt_in", "existing_customer", "business_card", "published_address")
-_PERMISSION = re.compile(r"メルマガ|メールマガ|配信|購読|希望|受信|opt.?(?:in|out)|newsletter|subscri|marketing")
+_PERMISSION = re.compile(
+    r"メルマガ|メールマガ|配信|購読|希望|受信|opt.?(?:in|out)|案内|お知らせ|(?<![a-z])dm(?![a-z])|newsletter|subscri|marketing"
+)
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,8 @@ PERSON = _columns(
 ORDER = _columns(
     order_key="注文番号 受注番号 オーダー番号 伝票番号 取引ID 取引番号 order_number order_id order_no 注文ID",
     ordered_at="注文日 注文日時 受注日 受注日時 購入日 購入日時 オーダー日 オーダー日時 売上日 取引日時 "
-    "ご注文日 order_date ordered_at purchase_date",
+    "ご注文日 ご購入日 お買上日 お買い上げ日 売上日付 注文日付 受注日付 伝票日付 販売日 販売日時 会計日 会計日時 日付 "
+    "order_date ordered_at purchase_date",
     status="対応状況(名称) 対応状況 注文状況 受注状況 ステータス 発送状況 状態 status order_status Fulfillment_Status",
     shipped_at="発送日 出荷日 出荷日時 発送日時 発送完了日 shipped_at Fulfilled_at",
     delivered_at="配達日 お届け日 到着日 配達完了日 delivered_at",
@@ -122,7 +123,7 @@ PRODUCT = _columns(
 BOOKING = _columns(
     booking_key="予約番号 予約ID 予約No 予約No. booking_id booking_number reservation_id",
     starts_at="予約日時 来店日時 希望の予約日時 開始日時 予約日 来店日 来店予定日 booking_date starts_at",
-    starts_time="予約時間 開始時間 来店時間 開始時刻",
+    starts_time="予約時間 開始時間 来店時間 開始時刻 予約時刻 来店時刻 来店予定時間 時間 時刻",
     booked_at="申込日時 申込日 予約受付日時 受付日時 booked_at",
     status="ステータス 予約ステータス 状態 予約状況 来店状況 status",
     menu="メニュー 予約メニュー 施術内容 コース menu service",

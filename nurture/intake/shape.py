@@ -4,19 +4,24 @@ from collections.abc import Sequence
 
 from nurture.intake.cells import RowRefused
 from nurture.intake.field.mail import looks_like_mail
+from nurture.intake.field.text import narrow
 from nurture.intake.layout import Layout
 
+TOTALS = frozenset({"合計", "総合計", "総計", "小計", "中計", "累計", "計"})
+"""What a row of sums begins with; nobody is called so."""
+_LONGEST_TOTAL = 10
 SHOWN = 60
 """Characters that are told."""
 
 
 def refuse_misshapen(cells: Sequence[str], layout: Layout, delimiter: str) -> None:
-    """Raises RowRefused where a row loses something if it is read by its positions.
+    """Raises RowRefused where a row loses something if it is read by its positions, or is a row of sums.
 
     A row too long is fine while the rest is empty. A row too short is what Excel itself writes where the last
     columns are empty (Microsoft KB 77295), unless a mail address shows that its end stands between the quotes of
     another cell, or that it is itself the end of a row which a line end without quotes cut in two.
     """
+    _refuse_total(cells)
     if len(cells) > len(layout.headers):
         _refuse_wide(cells, len(layout.headers))
     elif len(cells) < len(layout.headers):
@@ -24,6 +29,12 @@ def refuse_misshapen(cells: Sequence[str], layout: Layout, delimiter: str) -> No
         _refuse_narrow(cells, len(layout.headers), mail, delimiter)
         if mail and len(cells) <= min(mail):
             _refuse_displaced(cells, layout)
+
+
+def _refuse_total(cells: Sequence[str]) -> None:
+    first = next(filter(None, (cell.strip() for cell in cells)), "")
+    if len(first) < _LONGEST_TOTAL and "".join(narrow(first).split()) in TOTALS:
+        raise RowRefused("reject.total", found=first)
 
 
 def _refuse_wide(cells: Sequence[str], limit: int) -> None:

@@ -152,3 +152,15 @@ def test_half_a_row_below_a_bare_line_end_is_nobody(shop: Shop) -> None:
     assert "「alice@mail.example」" in reason
     whole = "1,alice@mail.example,神戸市,alice@mail.example,希望しない"
     assert told(shop, rows[0], whole, "2,bob@mail.example,,,") == []
+
+
+@pytest.mark.parametrize("row", ["合計,5名,,", ",合　計,5名,", "小計,,,", "総合計,坊,x@mail.example,希望する"])
+def test_a_row_of_totals_is_no_customer(shop: Shop, row: str) -> None:
+    ((number, code, reason),) = told(shop, HEAD, ALICE, row)
+    assert (number, code) == (3, "reject.total")
+    assert "合計の行" in reason
+
+
+def test_a_column_of_postings_is_pointed_at_as_a_permission(shop: Shop) -> None:
+    rows = ["顧客番号,氏名,メールアドレス,DM,ご案内", "1,有栖 花子,alice@mail.example,否,"]
+    assert shop.look(shop.write("list.csv", rows)).perhaps_permissions == ("DM", "ご案内")

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from nurture.store.tables import Address, Consent, Customer, CustomerChange, CustomerFact, Order, OrderLine, Product
 from tests.intake.conftest import NOW, Counting, Shop
 
@@ -203,3 +205,16 @@ def test_a_price_list_that_comes_after_the_orders_names_their_lines(shop: Shop, 
     lines = dict(shop.all(OrderLine, "name", "category"))
     assert (lines["みなとブレンド 200g"], lines["手挽きミル"]) == ("コーヒー豆", "ミル")
     assert counted(shop.give(path)) == (0, 0, 2, 0)
+
+
+@pytest.mark.parametrize("date", ["日付", "売上日付", "販売日", "会計日", "お買い上げ日", "ご購入日"])
+def test_a_list_of_sales_is_no_list_of_customers(shop: Shop, counted: Counting, date: str) -> None:
+    rows = (f"伝票番号,{date},お客様名,商品名,数量,単価", "101,2026/11/1,有栖 花子,豆,2,1200", "合計,,,,,2400")
+    given = shop.give_rows("sales.csv", *rows)
+    assert counted(given) == (1, 0, 0, 1)
+    assert shop.all(Order, "key", "total") == [("101", 2400)]
+
+
+def test_a_log_of_calls_with_a_product_stays_one(shop: Shop) -> None:
+    rows = ("日付,お客様名,種別,商品", "2026/11/1,有栖 花子,電話,豆")
+    assert shop.look(shop.write("log.csv", rows)).kind == "contacts"

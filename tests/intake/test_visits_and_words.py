@@ -169,3 +169,14 @@ def test_products_with_what_goes_with_them(shop: Shop, counted: Counting) -> Non
     ]
     assert counted(shop.give(path)) == (0, 0, 3, 0)
     assert counted(shop.give_rows("p.csv", rows[0], rows[1].replace("MILL;FILTER", "FILTER;MILL"))) == (0, 1, 0, 0)
+
+
+def test_a_column_of_times_beside_the_day_is_read(shop: Shop) -> None:
+    rows = (
+        "予約日,時間,お名前,TEL",
+        "2026/11/3,午後2時,有栖 花子,9012345601",
+        "2026/11/4 9:30,60分,坊 太郎,9012345602",
+    )
+    shop.give_rows("予約.csv", *rows)
+    begins = [datetime(2026, 11, 3, 5, 0, tzinfo=UTC), datetime(2026, 11, 4, 0, 30, tzinfo=UTC)]
+    assert shop.all(Booking, "starts_at") == [(each,) for each in begins]

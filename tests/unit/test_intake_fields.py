@@ -123,6 +123,15 @@ def test_days_that_are_none_say_why(written: str, code: str) -> None:
         ("2024-03-01T03:34:56Z", "2024-03-01T03:34:56"),
         ("2024-03-01 03:34:56 UTC", "2024-03-01T03:34:56"),
         ("45352.5", "2024-03-01T03:00:00"),
+        ("2024/3/1 10時", "2024-03-01T01:00:00"),
+        ("2024/3/1 10時半", "2024-03-01T01:30:00"),
+        ("2024/3/1 午前10時30分", "2024-03-01T01:30:00"),
+        ("R6.3.1(金) 午後2時", "2024-03-01T05:00:00"),
+        ("2024/3/1 PM2:05", "2024-03-01T05:05:00"),
+        ("2024/3/1 午後12時", "2024-03-01T03:00:00"),
+        ("2024/3/1 9:00～10:00", "2024-03-01T00:00:00"),
+        ("2024/3/1 9:00〜", "2024-03-01T00:00:00"),
+        ("2024/3/1 9時 ~ 10時半", "2024-03-01T00:00:00"),
     ],
 )
 def test_instants_are_on_the_shops_clocks_unless_they_say_otherwise(written: str, instant: str) -> None:
@@ -203,7 +212,10 @@ def test_the_short_way_for_phones_says_what_the_library_says(written: str) -> No
 
 
 def by_library(written: str) -> str | None:
-    parsed = phonenumbers.parse(written, "JP")
+    try:
+        parsed = phonenumbers.parse(written, "JP")
+    except phonenumbers.NumberParseException:  # 010 is the way out of the country, and of a country there is none
+        return None
     valid = phonenumbers.is_valid_number(parsed)
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) if valid else None
 
@@ -365,3 +377,22 @@ def test_control_characters_go_and_line_ends_become_spaces_in_a_name() -> None:
 )
 def test_states_of_orders_are_known_as_shops_write_them(words: str, state: str) -> None:
     assert {word: read_word(word, ORDER_STATES) for word in words.split()} == dict.fromkeys(words.split(), state)
+
+
+@pytest.mark.parametrize(
+    "written", ["a@mail.example;b@mail.example", "a@mail.example、b@mail.example", "a@b.example c@d.example"]
+)
+def test_two_addresses_in_a_cell_are_told_as_two(written: str) -> None:
+    with pytest.raises(Unreadable) as found:
+        read_mail(written)
+    assert found.value.code == "reject.mails"
+
+
+@pytest.mark.parametrize("written", ["2024/3/1 午後13時", "2024/3/1 午前25時", "2024/3/1 60分"])
+def test_a_time_that_is_none_is_not_taken(written: str) -> None:
+    with pytest.raises(Unreadable):
+        read_moment(written, TOKYO)
+
+
+def test_wanted_and_not_wanted_as_lists_write_it() -> None:
+    assert [read_answer(word) for word in ("要", "否", "不要", "可")] == [True, False, False, True]

@@ -20,10 +20,12 @@ EXCEL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a wall time; Excel knows n
 EXCEL_FIRST, EXCEL_LAST = 10_000, 90_000
 """Numbers in between are dates from 1927 to 2146; smaller and larger ones are something else."""
 
-_TIME = r"(?:(?P<hour>\d{1,2})[:時](?P<minute>\d{1,2})(?:[:分](?P<second>\d{1,2})(?:\.\d+)?)?[秒分]?)"
+_CLOCK = r"(?P<hour>\d{1,2})(?:[:時](?P<minute>\d{1,2}|半)(?:[:分](?P<second>\d{1,2})(?:\.\d+)?)?[秒分]?|時)"
+_TIME = rf"(?:(?P<half>午前|午後|[AP]M) ?)?{_CLOCK}(?: ?[~〜](?: ?\d{{1,2}}[:時](?:\d{{1,2}}分?|半)?)?)?"
+"""A time, or the first of a span of time."""
 _ZONE = r"(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})"
 _WEEKDAY = r"(?:\([月火水木金土日]\)|[月火水木金土日]曜日?)"
-_AFTER = rf"(?:{_WEEKDAY})?(?:[ T]*{_TIME})?(?: ?{_ZONE})?"
+_AFTER = rf"(?:{_WEEKDAY})?(?:[ T]*(?:{_TIME}))?(?: ?{_ZONE})?"
 _DAY = r"(?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?"
 _WESTERN = re.compile(rf"(?P<year>\d{{4}})[-/.年]{_DAY}{_AFTER}")
 _ERA = re.compile(
@@ -114,11 +116,24 @@ def _plain(text: str) -> str:
 
 def _joined(year: int, found: re.Match[str], text: str) -> datetime:
     day = _day(year, found, text)
+    parts = {"half": None, **found.groupdict()}
     try:
-        hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
+        hour, second = int(parts["hour"] or 0), int(parts["second"] or 0)
+        minute = 30 if parts["minute"] == "半" else int(parts["minute"] or 0)
+        if parts["half"]:
+            hour = _hour(parts["half"], hour)
         return datetime.combine(day, time(hour, minute, second))
     except ValueError:
         raise Unreadable("reject.time", found=text) from None
+
+
+def _hour(half: str, hour: int) -> int:
+    """Of 24, from one of 12. 午前12時 and 午後12時 are noon both: no shop is open at midnight."""
+    if hour > 12:
+        raise ValueError
+    if half in ("午後", "PM") and hour < 12:
+        return hour + 12
+    return 0 if (half, hour) == ("AM", 12) else hour
 
 
 def _day(year: int, found: re.Match[str], text: str) -> date:

@@ -17,6 +17,7 @@ LOOKS_LIKE_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 """What a person takes for a mail address at a glance; narrowed before it is asked."""
 
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]"
+_SEVERAL = re.compile(r"[^@\s,;/、・|]+@[^@\s,;/、・|]+\.[^@\s,;/、・|]+")
 _STANDARD = re.compile(rf"{_ATOM}+(?:\.{_ATOM}+)*")
 _DOTTED = re.compile(rf"(?:{_ATOM}|\.)+")
 _LONGEST_LOCAL = 64
@@ -31,6 +32,8 @@ def read_mail(text: str) -> tuple[str, str]:
     """
     plain = narrow(text).strip().removeprefix("mailto:").strip("<> '").casefold()
     local, at, domain = plain.rpartition("@")
+    if len(_SEVERAL.findall(plain)) > 1:
+        raise Unreadable("reject.mails", found=text)
     if not at or not local or " " in plain:
         raise Unreadable("reject.mail", found=text)
     if not local.isascii():

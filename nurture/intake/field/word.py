@@ -8,10 +8,10 @@ from nurture.intake.field.text import Unreadable, narrow
 YES = frozenset(
     "希望する 希望 配信希望 受信希望 可 可能 はい yes y true t 1 1.0 〇 ○ ◯ 有 あり 受信する 受け取る "
     "受取る 配信する 配信 配信中 許可 許可する "
-    "同意 同意する 承諾 オン on 購読 購読中 登録 有効 subscribed active ok 送る".split()
+    "要 同意 同意する 承諾 オン on 購読 購読中 登録 有効 subscribed active ok 送る".split()
 )
 NO = frozenset(
-    "希望しない 不可 いいえ no n false f 0 0.0 × ✕ x 無 停止 停止中 配信停止 配信しない 受信しない "
+    "希望しない 否 不可 いいえ no n false f 0 0.0 × ✕ x 無 停止 停止中 配信停止 配信しない 受信しない "
     "受け取らない 受取らない 拒否 受信拒否 不要 "
     "オフ off 解除 登録解除 退会 無効 非同意 同意しない 未希望 ブロック ブロック中 unsubscribed inactive ng "
     "送らない".split()
