@@ -1,5 +1,6 @@
 """The YAML language of campaigns: shape, loading with a place for every mistake, JSON Schema. No SQL here."""
 
+from .draft import Draft
 from .loading import CampaignsRead, load_campaigns, read_campaigns
 from .model import (
     After,
@@ -25,6 +26,7 @@ __all__ = [
     "Campaigns",
     "CampaignsRead",
     "Channel",
+    "Draft",
     "Entered",
     "Every",
     "Schedule",

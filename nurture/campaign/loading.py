@@ -36,6 +36,8 @@ class CampaignsRead:
 
     campaigns: Campaigns
     """Those in which nothing is wrong, nor in anything they rest on."""
+    drafts: tuple[Draft, ...]
+    """These and all others, as far as they are YAML."""
     broken: tuple[Document, ...]
     """The files of the other campaigns, as far as they are YAML."""
     mistakes: tuple[Mistake, ...]
@@ -55,7 +57,7 @@ def read_campaigns(folder: Path, settings: Settings, doubtful: Set[str] = frozen
     files = sorted(each for each in folder.glob("**/*.y*ml") if each.is_file()) if folder.is_dir() else []
     if not files:
         nothing = () if in_doubt(doubtful, "campaigns") else (Mistake(Place(str(folder.name)), "campaign.none"),)
-        return CampaignsRead(Campaigns(), (), nothing)
+        return CampaignsRead(Campaigns(), (), (), nothing)
     for file in files:
         loading.read(file, f"{folder.name}/{file.relative_to(folder)}")
     return loading.crossed(None if in_doubt(doubtful, "attributes") else settings)
@@ -94,7 +96,8 @@ class _Loading:
         used = {each.file for each in campaigns}
         broken = [each.document for each in self.drafts if each.is_campaign and each.document.file not in used]
         told = tuple(sorted(self.mistakes, key=lambda each: each.place))
-        return CampaignsRead(Campaigns(campaigns=tuple(campaigns), segments=segments), tuple(broken), told)
+        sound = Campaigns(campaigns=tuple(campaigns), segments=segments)
+        return CampaignsRead(sound, tuple(self.drafts), tuple(broken), told)
 
     def _read_document(self, document: Document, file: Path) -> None:
         if not isinstance(document.value, dict):

@@ -42,7 +42,7 @@ def check_shop(
     """
     requires = {each.name: each.requires for each in templates}
     situation = Situation(settings.settings, campaigns.campaigns, requires, now)
-    whole = Whole(situation, settings.doubtful, campaigns.broken, templates)
+    whole = Whole(situation, settings.doubtful, campaigns.drafts, campaigns.broken, templates)
     if engine is None or not whole.knows("attributes", "timezone"):
         found = [*told, *_all(whole, None)]
     else:
@@ -60,4 +60,4 @@ def _all(whole: Whole, connection: Connection | None) -> Iterator[Finding]:
     yield from look_at_letters(whole, connection)
     if connection is not None:
         yield from look_at_people(whole.situation, connection)
-        yield from look_at_names(whole.situation, connection)
+        yield from look_at_names(whole.drafts, connection)

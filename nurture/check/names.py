@@ -3,24 +3,22 @@
 A misspelt one is no mistake that loading could see: it only never holds.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, literal, select
 
-from nurture.campaign import Anniversary, Campaign
+from nurture.campaign import Anniversary, Draft
 from nurture.condition import Condition, walk
 from nurture.condition.vocabulary import Bookings, DateIs, HasTag, LivesIn, Orders, Refused, This
 from nurture.document import Keys
-from nurture.gates.situation import Situation
 from nurture.intake.field.word import PREFECTURES, prefecture
 from nurture.mistake import nearest
 from nurture.store.tables import Booking, Customer, CustomerTag, DatedFact, OrderLine, Product, table
 
 from .finding import Finding
-from .written import in_campaign, in_condition
+from .written import in_draft
 
 TAG, DATED, LINE, PRODUCT = (table(each) for each in (CustomerTag, DatedFact, OrderLine, Product))
 BOOKING, CUSTOMER = table(Booking), table(Customer)
@@ -63,20 +61,17 @@ class Listed:
     """Whether there are no more of them than were read."""
 
 
-Tell = Callable[[str, str, Mapping[str, object]], Finding]
-"""A finding of a code, a suggestion and values, at the place where a name stands."""
-
-
-def look_at_names(situation: Situation, connection: Connection) -> Iterator[Finding]:
+def look_at_names(drafts: Iterable[Draft], connection: Connection) -> Iterator[Finding]:
     """A warning for each name that nobody and nothing has, where there are other names of its kind."""
     kept = _Kept(connection)
-    for asked, tell in _asked(situation):
+    every = ((each, *asked) for each in drafts for asked in _asked(each))
+    for draft, start, word, asked in every:
         if kept.has(asked) or not (others := kept.listed(asked.kind).names):
             continue
         shown = ", ".join(others[:SHOWN]) + (", …" if len(others) > SHOWN else "")
         values = {"found": asked.name, "relative": asked.relative, "known": shown}
         code = "check.no_relative" if asked.relative else f"check.no_{asked.kind}"
-        yield tell(code, _meant(asked, others), values)
+        yield in_draft(draft, start, word, code, _meant(asked, others), values)
 
 
 def _meant(asked: Asked, others: tuple[str, ...]) -> str:
@@ -86,36 +81,26 @@ def _meant(asked: Asked, others: tuple[str, ...]) -> str:
     return near if near != asked.name else ""
 
 
-def _asked(situation: Situation) -> Iterator[tuple[Asked, Tell]]:
-    for campaign in situation.campaigns.campaigns:
-        for asked, path in _of_campaign(campaign):
-            yield asked, partial(_told, campaign, path)
-        for key, condition in (("audience", campaign.audience), ("exit_when", campaign.exit_when)):
-            for word, asked in _of_condition(condition):
-                yield asked, partial(in_condition, situation.settings, campaign, key, word)
-    for name, segment in situation.campaigns.segments.items():
-        for word, asked in _of_condition(segment.condition):
-            yield asked, partial(in_condition, situation.settings, None, name, word)
+def _asked(draft: Draft) -> Iterator[tuple[Keys, str, Asked]]:
+    """Every name, the word it stands under, and where that word is to be looked for."""
+    if draft.is_campaign:
+        yield from _of_campaign(draft)
+    for key, condition in draft.conditions.items():
+        yield from (((*draft.path, key), word, asked) for word, asked in _of_condition(condition))
 
 
-def _told(campaign: Campaign, path: Keys, code: str, suggestion: str, values: Mapping[str, object]) -> Finding:
-    return in_campaign("warning", campaign, path, code, suggestion, **values)
-
-
-def _of_campaign(campaign: Campaign) -> Iterator[tuple[Asked, Keys]]:
-    trigger = campaign.trigger
+def _of_campaign(draft: Draft) -> Iterator[tuple[Keys, str, Asked]]:
+    trigger = draft.trigger
     if isinstance(trigger, Anniversary) and (trigger.anniversary != "first_order" or trigger.relative):
-        yield Asked("date", trigger.anniversary, trigger.relative), ("trigger", "anniversary")
-    for key, each in (("about", campaign.about), ("offer", campaign.offer), ("goal", campaign.goal)):
-        if each and each.category:
-            yield Asked("category", each.category), (key, "category")
-    if campaign.about and campaign.about.product:
-        yield Asked("product", campaign.about.product), ("about", "product")
+        yield ("trigger", "anniversary"), "anniversary", Asked("date", trigger.anniversary, trigger.relative)
+    for path in (("about", "category"), ("about", "product"), ("offer", "category"), ("goal", "category")):
+        part = draft.document.value.get(path[0])
+        if isinstance(part, dict) and isinstance(name := part.get(path[1]), str) and name:
+            yield path, path[1], Asked(path[1], name)
 
 
-def _of_condition(condition: Condition | None) -> Iterator[tuple[str, Asked]]:
-    """Every name with the word it stands under."""
-    for node in walk(condition) if condition else ():
+def _of_condition(condition: Condition) -> Iterator[tuple[str, Asked]]:
+    for node in walk(condition):
         if isinstance(node, HasTag):
             yield from (("tag", Asked("tag", each)) for each in node.any_of)
         elif isinstance(node, LivesIn):

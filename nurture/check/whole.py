@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from nurture.campaign import Draft
 from nurture.config import in_doubt
 from nurture.document import Document
 from nurture.gates.situation import Situation
@@ -16,6 +17,8 @@ class Whole:
     """With what nothing is wrong."""
     doubtful: frozenset[str]
     """Keys of config.yaml that can't be relied on, as `in_doubt` takes them."""
+    drafts: tuple[Draft, ...]
+    """Every campaign and segment, with mistakes or without."""
     broken: tuple[Document, ...]
     """Files of campaigns with a mistake in them."""
     templates: Templates

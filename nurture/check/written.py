@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from nurture.campaign import Campaign
+from nurture.campaign import Campaign, Draft
 from nurture.config import Settings
 from nurture.document import Document, Keys, load_file, load_text
 from nurture.mistake import Mistake, MistakesFound, Place
@@ -27,34 +27,15 @@ def in_segment(severity: Severity, settings: Settings, name: str, code: str, **v
     return Finding(severity, Mistake(document.place((*path, "segment")), code, values))
 
 
-def in_condition(
-    settings: Settings,
-    campaign: Campaign | None,
-    key: str,
-    word: str,
-    code: str,
-    suggestion: str,
-    values: Mapping[str, object],
-) -> Finding:
-    """A warning about the value `found` under `word`: in a condition of a campaign, or in the segment named `key`."""
-    document: Document | None
-    start: Keys
-    if campaign:
-        document, start = _document(campaign.source, campaign.file), (key,)
+def in_draft(draft: Draft, start: Keys, word: str, code: str, suggestion: str, values: Mapping[str, object]) -> Finding:
+    """A warning about the value `found` under `word`, somewhere below `start` in the file."""
+    document = draft.document
+    for path in document.places:
+        if path[: len(start)] == start and word in path and document.value_at(path) == values["found"]:
+            break
     else:
-        document, path = _segment(settings, key)
-        start = (*path, "condition")
-    if document is None:
-        return Finding("warning", Mistake(Place(campaign.file if campaign else ""), code, values, key, suggestion))
-    place = next(
-        (
-            document.places[path]
-            for path in document.places
-            if path[: len(start)] == start and word in path and document.value_at(path) == values["found"]
-        ),
-        document.place(start),
-    )
-    return Finding("warning", Mistake(place, code, values, ".".join(map(str, start)), suggestion))
+        path = start
+    return Finding("warning", Mistake(document.place(path), code, values, ".".join(map(str, start)), suggestion))
 
 
 def _segment(settings: Settings, name: str) -> tuple[Document, Keys]:

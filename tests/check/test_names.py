@@ -17,7 +17,8 @@ from nurture.store.tables import Customer, CustomerTag, DatedFact, Order, OrderL
 from tests.rows import write_row
 
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)  # noon in Tokyo
-LETTER = "campaign: news\ntitle: お知らせ\ntrigger: {schedule: {every: day}}\nsteps: [{step: a, template: news}]\n"
+LETTER = "campaign: news\ntitle: お知らせ\nsteps: [{step: a, template: news}]\n"
+DAILY = "trigger: {schedule: {every: day}}\n"
 ALICE = 1
 
 
@@ -46,7 +47,7 @@ def town(engine: Engine) -> Engine:
     return engine
 
 
-def asked(folder: Path, engine: Engine, *conditions: str, more: str = "") -> list[Finding]:
+def asked(folder: Path, engine: Engine, *conditions: str, more: str = DAILY) -> list[Finding]:
     """What is told of names, where these conditions stand in the file, one to a line."""
     (folder / "campaigns").mkdir(exist_ok=True)
     lines = "".join(f"  - {each}\n" for each in conditions)
@@ -126,3 +127,32 @@ def test_ten_misspelt_names_go_through_the_data_as_often_as_one(town: Engine, tm
         found = asked(tmp_path, town, condition.format(", ".join(f"常蓮{number}" for number in range(10))))
     assert len(found) == 10
     assert len(ten) == len(one)
+
+
+def test_names_are_told_beside_the_mistakes_of_their_campaign(town: Engine, tmp_path: Path) -> None:
+    broken = "priority: high\nabout: {category: コーヒー豆類, product: 5}\n"
+    broken += "goal: {category: ''}\noffer: {category: 豆コーヒー}\n"
+    conditions = ("tag: [常連, 常連さん]", "orders: {category: コーヒ豆, within: 90 dayz}")
+    found = asked(tmp_path, town, *conditions, more=DAILY + broken)
+    assert told(found) == [
+        ("check.no_category", "コーヒー豆類", "コーヒー豆"),
+        ("check.no_category", "豆コーヒー", "コーヒー豆"),
+        ("check.no_tag", "常連さん", "常連"),
+    ]
+    assert [each.mistake.place.line for each in found] == [6, 8, 10]
+
+
+def test_names_are_told_of_what_rests_on_something_broken(town: Engine, tmp_path: Path) -> None:
+    (tmp_path / "campaigns").mkdir()
+    segments = (
+        "segments:\n- {segment: broken, condition: [tga: a, tag: 常連さん]}\n"
+        "- {segment: best, condition: [segment: broken, prefecture: 兵庫]}\n"
+    )
+    (tmp_path / "campaigns" / "segments.yaml").write_text(segments, "utf-8")
+    found = asked(tmp_path, town, "segment: best", "tag: 常連様", more="trigger: {anniversary: birthdy}\n")
+    assert [(str(each.mistake.place), each.mistake.suggestion) for each in found] == [
+        ("campaigns/news.yaml:4:11", "birthday"),
+        ("campaigns/news.yaml:7:5", "常連"),
+        ("campaigns/segments.yaml:2:41", "常連"),
+        ("campaigns/segments.yaml:3:48", "兵庫県"),
+    ]
