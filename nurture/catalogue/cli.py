@@ -84,6 +84,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{file}, which broke off the last time, was finished first",
     ),
     "cli.import.file": ("{file}（{kind}、形式 {preset}）", "{file} ({kind}, layout {preset})"),
+    "cli.import.other_sheets": (
+        "シート「{sheet}」だけを読みます。読まないシート: {others}。別のファイルに保存すれば読めます",
+        "only the sheet '{sheet}' is read, not: {others}; to read them, save each sheet as a file of its own",
+    ),
     "cli.import.columns": ("読む列: {columns}", "columns read: {columns}"),
     "cli.import.unread": ("読まない列: {columns}", "columns left out: {columns}"),
     "cli.import.perhaps_permission": (

@@ -137,6 +137,9 @@ def _shown(desk: Desk, examined: "Examination", *, closely: bool) -> Iterator[st
     counts = examined.counts
     kind = desk.say(f"cli.kind.{examined.kind}")
     yield desk.say("cli.import.file", file=examined.path.name, kind=kind, preset=examined.preset)
+    if examined.other_sheets:
+        others = desk.say("cause.join").join(examined.other_sheets)
+        yield "  " + desk.say("cli.import.other_sheets", sheet=examined.sheet, others=others)
     yield from _columns(desk, examined, closely=closely)
     yield "  " + desk.say("cli.import.counts", **vars(counts))
     for each in examined.rejected[:SHOWN]:

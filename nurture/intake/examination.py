@@ -100,6 +100,10 @@ class Examination:
     """Phone numbers that are none, left empty."""
     mapping: ColumnMapping | None
     """What was said about the columns; kept in `imports/` when the file is applied."""
+    sheet: str = ""
+    """Of a workbook, the sheet that is read."""
+    other_sheets: tuple[str, ...] = ()
+    """Those of it that seem to hold a list and are not read."""
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -176,6 +180,8 @@ def examine(
         kept_opt_outs=checking.kept_opt_outs,
         unread_phones=checking.describer.unread_phones,
         mapping=ColumnMapping(said.columns, layout.kind, said.preset or preset) if said else None,
+        sheet=table.sheet,
+        other_sheets=table.other_sheets,
     )
 
 

@@ -38,6 +38,10 @@ class Table:
     lines: int
     """About how many rows there are, for progress only: line ends inside quotes are counted too."""
     delimiter: str = ","
+    sheet: str = ""
+    """Of a workbook, the sheet that is read."""
+    other_sheets: tuple[str, ...] = ()
+    """Those of it that seem to hold a list and are not read."""
     _workbook: list[Row] | None = field(default=None, repr=False)
 
     @property
@@ -159,11 +163,14 @@ def _unguarded(cell: str) -> str:
 
 
 def _open_workbook(path: Path, size: int, told: Collection[str]) -> Table:
-    rows = read_workbook(path, size)
+    sheet = read_workbook(path, size)
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    header_row, headers = _header(path, iter(rows), told)
-    return Table(path, headers, header_row, "", digest, len(rows), _workbook=rows)
+    header_row, headers = _header(path, iter(sheet.rows), told)
+    lines = len(sheet.rows)
+    return Table(
+        path, headers, header_row, "", digest, lines, sheet=sheet.name, other_sheets=sheet.others, _workbook=sheet.rows
+    )
 
 
 def _header(path: Path, rows: Iterator[Row], told: Collection[str]) -> tuple[int, tuple[str, ...]]:

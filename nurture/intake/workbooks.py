@@ -1,7 +1,8 @@
 """Workbooks as rows of text, and what a file is that is called one and can't be opened."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,23 @@ _LOCKED = "EncryptedPackage".encode("utf-16-le")
 _LOOKED_AT = 65_536
 
 
-def read_workbook(path: Path, size: int) -> list[tuple[int, list[str]]]:
-    """The rows of the first visible sheet that holds any. Raises MistakesFound for what can't be opened."""
+@dataclass(frozen=True)
+class Sheet:
+    """The one sheet of a workbook that is read."""
+
+    name: str
+    rows: list[tuple[int, list[str]]]
+    others: tuple[str, ...]
+    """Visible sheets that seem to hold a list too."""
+
+
+def read_workbook(path: Path, size: int) -> Sheet:
+    """The first visible sheet with a list, or with anything. Raises MistakesFound for what can't be opened."""
     if size > LARGEST_WORKBOOK:
         raise _mistake(path, "mistake.too_large", size=size, limit=LARGEST_WORKBOOK)
     _refuse_bomb(path)
     try:
-        return list(_rows(path))
+        return _sheet(path)
     except PasswordError:
         raise _mistake(path, "import.workbook_locked") from None
     except (CalamineError, ValueError):
@@ -46,18 +57,26 @@ def _refuse_bomb(path: Path) -> None:
         raise _mistake(path, "mistake.too_large", size=size, limit=LARGEST_UNPACKED)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _sheet(path: Path) -> Sheet:
     with CalamineWorkbook.from_path(str(path)) as workbook:
-        for known in workbook.sheets_metadata:
-            if known.visible != SheetVisibleEnum.Visible:
+        visible = [each.name for each in workbook.sheets_metadata if each.visible == SheetVisibleEnum.Visible]
+        chosen, others = Sheet("", [], ()), list[str]()
+        for name in visible:
+            sheet = workbook.get_sheet_by_name(name)
+            if _is_list(chosen.rows):
+                others += [name] if min(sheet.width, sheet.height) > 1 else []
                 continue
-            sheet = workbook.get_sheet_by_name(known.name)
             if sheet.width > MOST_COLUMNS:
                 raise _mistake(path, "import.too_many_columns", row=1, found=sheet.width, limit=MOST_COLUMNS)
             rows = [(number, [_written(cell) for cell in cells]) for number, cells in enumerate(sheet.iter_rows(), 1)]
-            if any(any(cells) for _, cells in rows):
-                yield from rows
-                return
+            if _is_list(rows) or (not chosen.rows and any(any(cells) for _, cells in rows)):
+                chosen = Sheet(name, rows, ())
+    return replace(chosen, others=tuple(others))
+
+
+def _is_list(rows: Sequence[tuple[int, list[str]]]) -> bool:
+    """Whether a row has two filled cells: a cover has none."""
+    return any(sum(1 for cell in cells if cell.strip()) > 1 for _, cells in rows)
 
 
 def _written(cell: Any) -> str:

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import openpyxl
+
 from .conftest import Nurture
 
 ALICE = "顧客番号,氏名,メールアドレス,メルマガ\nA1,山田 有栖,alice@home.example,希望する\n"
@@ -132,3 +134,14 @@ def test_a_list_of_which_nothing_goes_in_says_which_row_was_its_header(nurture: 
 def test_a_look_shows_a_note_of_several_lines_on_one(nurture: Nurture, empty_shop: Path) -> None:
     (empty_shop / "list.csv").write_text('顧客番号,氏名,備考\nA1,山田 有栖,"深煎り\n200g"\n', "utf-8")
     assert "    備考 → note: 深煎り 200g\n" in nurture("import", "list.csv", "--dry-run").out
+
+
+def test_a_sheet_that_is_not_read_is_told(nurture: Nurture, empty_shop: Path) -> None:
+    book = openpyxl.Workbook()
+    for name in ("東店", "西店"):
+        sheet = book.create_sheet(name)
+        sheet.append(["顧客番号", "氏名"])
+        sheet.append([name, "有栖 花子"])
+    book.save(empty_shop / "list.xlsx")
+    said = nurture("import", "list.xlsx", "--dry-run").out
+    assert "シート「東店」だけを読みます。読まないシート: 西店" in said

@@ -61,3 +61,35 @@ def test_an_encoding_that_can_not_be_told_says_on_which_line(tmp_path: Path) -> 
     assert said.startswith("list.csv:3:1: 3 行目")
     assert "invalid" not in said
     assert "illegal" not in said
+
+
+PEOPLE = [["氏名", "電話"], ["有栖", "1"]]
+
+
+def sheets(path: Path, *content: tuple[str, list[list[str]]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in content:
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    return path
+
+
+def test_a_cover_is_passed_over_for_the_list_behind_it(tmp_path: Path) -> None:
+    cover = [["顧客名簿"], [], ["", "2026年"]]
+    table = open_table(sheets(tmp_path / "list.xlsx", ("表紙", cover), ("一覧", PEOPLE)))
+    assert (table.headers, list(table.rows())) == (("氏名", "電話"), [(2, ["有栖", "1"])])
+    assert (table.sheet, table.other_sheets) == ("一覧", ())
+
+
+def test_sheets_with_lists_that_are_not_read_are_known(tmp_path: Path) -> None:
+    path = sheets(tmp_path / "list.xlsx", ("1月", PEOPLE), ("空", []), ("2月", PEOPLE), ("メモ", [["電話する"]]))
+    table = open_table(path)
+    assert (table.sheet, table.other_sheets) == ("1月", ("2月",))
+
+
+def test_a_workbook_of_single_cells_is_read_as_it_stands(tmp_path: Path) -> None:
+    table = open_table(sheets(tmp_path / "list.xlsx", ("空", []), ("一覧", [["メール"], ["a@mail.example"]])))
+    assert (table.headers, table.sheet) == (("メール",), "一覧")
