@@ -76,9 +76,10 @@ class Crossing:
 
     def _segment(self, name: str, draft: Draft, path: Keys) -> Iterator[Mistake]:
         if name not in self.segments and name not in self.possible:
-            values = {"found": name, "allowed": ", ".join(self.segments) or "-"}
+            code = "campaign.unknown_segment" if self.segments else "campaign.no_segments"
+            values = {"found": name, "allowed": ", ".join(self.segments)}
             place, key = draft.document.place(path), ".".join(map(str, path))
-            yield Mistake(place, "campaign.unknown_segment", values, key, nearest(name, self.segments))
+            yield Mistake(place, code, values, key, nearest(name, self.segments))
 
     def _campaign(self, node: Received, draft: Draft, key: str) -> Iterator[Mistake]:
         if node.campaign not in self.campaigns and node.campaign not in self.possible:
@@ -104,10 +105,10 @@ class Crossing:
         if known is None:
             return
         if node.name not in known:
-            values = {"found": node.name, "allowed": ", ".join(known) or "-"}
+            code = "campaign.unknown_attribute" if known else "campaign.no_attributes"
+            values = {"found": node.name, "allowed": ", ".join(known)}
             place = draft.document.place(_where(draft, key, "name", node.name))
-            suggestion = nearest(node.name, known)
-            yield Mistake(place, "campaign.unknown_attribute", values, _shown(draft, key), suggestion)
+            yield Mistake(place, code, values, _shown(draft, key), nearest(node.name, known))
             return
         declared = known[node.name].type
         for word, found in _tests(node):

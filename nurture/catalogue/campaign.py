@@ -62,6 +62,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "セグメント「{found}」はありません。あるのは {allowed} です",
         "there is no segment '{found}'; there are {allowed}",
     ),
+    "campaign.no_segments": (
+        "セグメント「{found}」はありません。segments: の下に「- {{segment: {found}, condition: …}}」と書いてください",
+        "there is no segment '{found}'; write '- {{segment: {found}, condition: …}}' under segments:",
+    ),
+    "campaign.no_attributes": (
+        "属性「{found}」は config.yaml にありません。attributes: に「{found}: {{type: text}}」のように書いてください",
+        "the attribute '{found}' is not in config.yaml; declare it under attributes:, as in '{found}: {{type: text}}'",
+    ),
     "campaign.unknown_attribute": (
         "属性「{found}」は config.yaml の attributes にありません。あるのは {allowed} です",
         "the attribute '{found}' is not declared in config.yaml; declared are {allowed}",

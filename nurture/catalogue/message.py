@@ -142,6 +142,22 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the loops go round too often; {limit} passes are the limit",
     ),
     "message.missing_value": ("「{found}」がありません", "'{found}' is missing"),
+    "message.by_zero": (
+        "0 で割っています。0 のときは {{% if %}} で除いてください",
+        "this divides by zero; leave that case out with {{% if %}}",
+    ),
+    "message.mixed_kinds": (
+        "数と文字のように、いっしょに計算できない値です。つなぐだけなら「+」でなく「~」と書いてください",
+        "a number and a text, say, can't be reckoned with together; to join them write '~' instead of '+'",
+    ),
+    "message.forbidden": (
+        "安全のため、この書き方は使えません。値の名前とフィルター（|money、|date_ja など）で書いてください",
+        "this is refused for safety; write it with the names of values and with filters such as |money or |date_ja",
+    ),
+    "message.endless": (
+        "マクロが自分自身を呼び続けています。終わりのある形に直してください",
+        "a macro calls itself without end",
+    ),
     "message.failed": ("組み立てられません: {problem}", "it can't be written: {problem}"),
     "message.too_large": (
         "できあがりが大きすぎます（{size} 文字）。{limit} 文字までです",

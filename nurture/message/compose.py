@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 import jinja2
+from jinja2.exceptions import SecurityError
 
 from nurture.address import ascii_address
 from nurture.campaign.model import Channel
@@ -27,6 +28,14 @@ from .views import Shop
 
 LARGEST = 1_000_000
 """Characters that one part may have."""
+
+FAULTS: dict[type[Exception], str] = {
+    ZeroDivisionError: "message.by_zero",
+    TypeError: "message.mixed_kinds",
+    SecurityError: "message.forbidden",
+    RecursionError: "message.endless",
+}
+"""What a template's line did, by what Python or the sandbox says of it."""
 
 _HIDDEN = "display:none;max-height:0;overflow:hidden;mso-hide:all"
 
@@ -81,7 +90,8 @@ def compose(
         return writing.failure(problem, "message.missing_value", {"found": str(problem)})
     except Exception as problem:
         # A template is a program of the shop's; whatever it does, the other customers get their mail.
-        return writing.failure(problem, "message.failed", {"problem": str(problem) or type(problem).__name__})
+        code = next((FAULTS[kind] for kind in FAULTS if isinstance(problem, kind)), "message.failed")
+        return writing.failure(problem, code, {"problem": str(problem) or type(problem).__name__})
 
 
 class _Writing:

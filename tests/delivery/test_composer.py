@@ -236,7 +236,7 @@ def test_a_template_that_fails_for_one_fails_for_one(ledger: Engine, tmp_path: P
     with ledger.connect() as connection:
         failed = connection.scalars(select(TOUCH.c.result).where(TOUCH.c.status == "failed")).one()
     assert failed.startswith("template ")
-    assert "letter.txt.j2:4 message.failed" in failed
+    assert "letter.txt.j2:4 message.by_zero" in failed
 
 
 def test_a_changed_template_reaches_it(ledger: Engine, tmp_path: Path) -> None:

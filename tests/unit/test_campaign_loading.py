@@ -607,6 +607,18 @@ def test_what_rests_on_something_broken_is_not_used(tmp_path: Path) -> None:
     assert found.campaigns.segments == {}
 
 
+def test_where_nothing_is_declared_the_owner_reads_how_to(tmp_path: Path) -> None:
+    text = GOOD + "audience: [{segment: friends}, {attribute: {name: plan, equals: a}}]\n"
+    load_into(tmp_path, a=text)
+    bare = Settings.model_validate({"shop": {"name": "みなと"}})
+    found = MistakesFound(read_campaigns(tmp_path / "campaigns", bare).mistakes)
+    segment, attribute = say_mistakes("ja", found).splitlines()
+    assert segment.startswith("campaigns/a.yaml:8:13: audience.0.segment: セグメント「friends」はありません。")
+    assert segment.endswith("segments: の下に「- {segment: friends, condition: …}」と書いてください")
+    assert attribute.startswith("campaigns/a.yaml:8:45: audience: 属性「plan」は config.yaml にありません。")
+    assert attribute.endswith("attributes: に「plan: {type: text}」のように書いてください")
+
+
 def test_attributes_are_not_missed_where_the_settings_are_broken(tmp_path: Path) -> None:
     load_into(tmp_path, a=GOOD + "audience: {attribute: {name: unknown, equals: a}}\n")
     assert read_campaigns(tmp_path / "campaigns", SHOP).mistakes
@@ -631,10 +643,12 @@ def test_every_text_about_a_campaign_or_a_condition_can_come_up(tmp_path: Path) 
     for text in texts:
         (tmp_path / "campaigns").mkdir(exist_ok=True)
         (tmp_path / "campaigns" / "a.yaml").write_text(text, encoding="utf-8")
+        (tmp_path / "campaigns" / "z.yaml").write_text(FRIENDS, encoding="utf-8")
         with pytest.raises(MistakesFound) as found:
             load_campaigns(tmp_path / "campaigns", SHOP)
         codes |= {each.code for each in found.value.mistakes}
     elsewhere = {"campaign.none", "campaign.twice", "campaign.circle", "campaign.every_or_dates"}
+    elsewhere |= {"campaign.no_segments", "campaign.no_attributes"}
     about = {key for key in TEXTS if key.startswith("campaign.")} - elsewhere
     assert about <= codes
     assert "mistake.refused" not in codes
