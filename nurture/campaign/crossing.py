@@ -13,7 +13,7 @@ from nurture.document import Keys
 from nurture.mistake import Mistake, nearest
 
 from .draft import Draft
-from .model import After, Campaign, Entered
+from .model import After, Entered
 
 
 class Crossing:
@@ -57,12 +57,12 @@ class Crossing:
             yield _mistake(draft, key, "campaign.twice", found=draft.name, other=str(other))
         elif not draft.is_campaign and self._circular(draft.name, ()):
             yield _mistake(draft, ("segments",), "campaign.circle", found=draft.name)
-        if isinstance(draft.whole, Campaign):
+        if draft.is_campaign:
             names: set[str] = set()
-            for index, step in enumerate(draft.whole.steps):
-                if step.step in names:
-                    yield _mistake(draft, ("steps", index, "step"), "campaign.step_twice", found=step.step)
-                names.add(step.step)
+            for index, name in enumerate(draft.steps or ()):
+                if name in names:
+                    yield _mistake(draft, ("steps", index, "step"), "campaign.step_twice", found=name)
+                names.add(name)
 
     def _condition(self, node: Condition, draft: Draft, key: str) -> Iterator[Mistake]:
         if isinstance(node, InSegment):

@@ -15,6 +15,7 @@ from nurture.condition.vocabulary import Bookings, DateIs, HasTag, LivesIn, Orde
 from nurture.document import Keys
 from nurture.intake.field.word import PREFECTURES, prefecture
 from nurture.mistake import nearest
+from nurture.store import binary_order
 from nurture.store.tables import Booking, Customer, CustomerTag, DatedFact, OrderLine, Product, table
 
 from .finding import Finding
@@ -148,5 +149,6 @@ class _Kept:
         return self.connection.scalar(found.limit(1)) is not None
 
     def _pairs(self, column: ColumnElement[Any], whose: ColumnElement[str]) -> list[tuple[str, str]]:
-        found = select(column, whose).where(column != "").distinct().order_by(column).limit(MOST)
+        names = select(column.label("name"), whose.label("whose")).where(column != "").distinct().subquery()
+        found = select(names).order_by(binary_order(names.c.name), binary_order(names.c.whose)).limit(MOST)
         return [(name, relative) for name, relative in self.connection.execute(found)]

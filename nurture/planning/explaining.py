@@ -228,7 +228,7 @@ class Timed:
 
     def caps(self) -> list[Answer]:
         """Every cap: contacts in its period up to now, and when it leaves room again."""
-        contacts = counted_contacts(self.connection, self.situation, self.owner_id)
+        contacts = counted_contacts(self.connection, self.situation, self.owner_id, past=self.past)
         return [self._cap(rule, contacts) for rule in self.situation.caps]
 
     def of(self, campaign: Campaign) -> Iterator[Answer]:
@@ -267,7 +267,7 @@ class Timed:
             "capped",
             passes=block is None,
             rule=rule.name,
-            observed=used,
+            observed=max(used, len(causes)),
             limit=rule.limit,
             until=until if block else None,
             by=tuple({"at": mine[position][0], "what": mine[position][2]} for position in causes),
@@ -286,10 +286,17 @@ class Timed:
         return Answer("over_quota", passes=room, rule=limit.name, observed=used, limit=limit.count, until=until)
 
 
-def counted_contacts(connection: Connection, situation: Situation, owner_id: int) -> list[tuple[int, str, str]]:
-    """(instant, channel, cause) of the contacts that the caps count, ascending."""
+def counted_contacts(
+    connection: Connection, situation: Situation, owner_id: int, *, past: bool
+) -> list[tuple[int, str, str]]:
+    """(instant, channel, cause) of the contacts that the caps count, ascending; also a visit entered for this evening.
+
+    Of the `past` only what lay behind it is told: whatever came later was not known.
+    """
     oldest = situation.instant - longest_memory(situation.caps)
-    within = (seconds(CONTACT.c.at) > oldest, seconds(CONTACT.c.at) <= situation.instant)
+    within = [seconds(CONTACT.c.at) > oldest]
+    if past:
+        within.append(seconds(CONTACT.c.at) <= situation.instant)
     counted = (CONTACT.c.counts, CONTACT.c.direction == "out", *within)
     found = select(seconds(CONTACT.c.at), CONTACT.c.channel, CONTACT.c.source, CONTACT.c.touch_id).where(
         CONTACT.c.owner_id == owner_id, *counted

@@ -8,6 +8,7 @@ from typing import Any
 from nurture.catalogue import say
 from nurture.catalogue.planning import TEXTS
 from nurture.config import Settings
+from nurture.gates.placing import FAR
 from nurture.zone import Duration, parse_duration
 
 from .moment import length, short_day, short_moment
@@ -136,8 +137,8 @@ class Wording:
 
 
 def last_to_open(failing: Sequence[Gate] | None) -> Gate | None:
-    """The failing gate that a late message waits for; the others open before its slot."""
-    return max(failing or (), key=lambda each: each.get("until") or 0, default=None)
+    """The failing gate that a late message waits for; the others open before its slot. Without `until` it never does."""
+    return max(failing or (), key=lambda each: each.get("until") or FAR, default=None)
 
 
 def _duration(text: str) -> Duration:

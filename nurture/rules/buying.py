@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, distinct, exists, func, or_, select
 
 from nurture.condition.vocabulary import Comparison, FirstOrder, LastOrder, Orders, Period, This
+from nurture.store import binary_order
 from nurture.store.tables import CustomerFact, Order, OrderLine, Product, probe
 
 from .clause import Clause, any_value, certain, ends, in_range
@@ -120,8 +121,9 @@ def _contents(scope: Scope, asked: This) -> ColumnElement[Any]:
     told = (
         product + " " + LINE.c.category if asked.product and asked.category else product if asked.product else category
     )
-    lines = select(told.label("told")).where(LINE.c.order_id == scope.subject_id).distinct().order_by("told")
-    return select(func.aggregate_strings(lines.subquery().c.told, BETWEEN)).scalar_subquery()
+    lines = select(told.label("told")).where(LINE.c.order_id == scope.subject_id).distinct().subquery()
+    ordered = select(lines.c.told).order_by(binary_order(lines.c.told)).subquery()
+    return select(func.aggregate_strings(ordered.c.told, BETWEEN)).scalar_subquery()
 
 
 def _only_counts(asked: Orders) -> bool:

@@ -359,6 +359,18 @@ def test_who_is_deferred_or_too_late_is_told_the_gate_that_opens_last_as_in_the_
     assert why.partition("（")[0] in as_table(foresee(*given, customer="C-006"), "ja", color=False, width=140)
 
 
+def test_a_call_entered_for_this_evening_takes_the_room_already_now(engine: Engine) -> None:
+    people.populate(engine)
+    with writing(engine) as connection:
+        mine = {"customer_id": people.FRANK, "owner_id": people.FRANK, "channel": "call"}
+        people.add(connection, Contact, **mine, at=japan("2026-11-22 18:00"))
+        people.add(connection, Contact, **mine, at=japan("2026-11-22 09:00"))
+    found = json.loads(explanation_json(explain(engine, "C-006")))
+    week, *_ = found["caps"]
+    assert (week["passes"], week["observed"], week["limit"]) == (False, 2, 2)
+    assert [each["at_local"][11:16] for each in week["by"]] == ["09:00", "18:00"]
+
+
 def test_a_name_that_fits_several_lists_them(engine: Engine) -> None:
     people.populate(engine)
     with writing(engine) as connection:

@@ -596,6 +596,11 @@ def test_a_broken_campaign_is_asked_for_its_segments_and_attributes_as_well(tmp_
     assert len(codes) == 4, codes
 
 
+def test_a_step_named_twice_is_told_beside_other_mistakes(tmp_path: Path) -> None:
+    broken = GOOD + "  - {step: letter, template: again}\npriority: high\n"
+    assert [each.split(": ")[1] for each in told(tmp_path, a=broken)] == ["steps.1.step", "priority"]
+
+
 def test_what_rests_on_something_broken_is_not_used(tmp_path: Path) -> None:
     segments = FRIENDS + "  - {segment: best, condition: {segment: friends}}\n"
     load_into(
