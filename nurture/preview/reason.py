@@ -137,7 +137,7 @@ class Wording:
 
 
 def last_to_open(failing: Sequence[Gate] | None) -> Gate | None:
-    """The failing gate that a late message waits for: without `until` it never opens. The others open before its slot."""
+    """The failing gate that a late message waits for: one without `until` never opens, the others before its slot."""
     return max(failing or (), key=lambda each: each.get("until") or FAR, default=None)
 
 
