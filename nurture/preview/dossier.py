@@ -255,14 +255,23 @@ def _as_of(touch: PastTouch, until: int) -> PastTouch:
     """The touch, which was on record by then, as it was recorded up to then."""
     log = tuple(each for each in touch.log if each.logged_at <= until)
     decided = touch.now.logged_at <= until
-    tried_later = touch.now.status in TRIED and (touch.at or 0) > until
-    if decided and len(log) == len(touch.log) and not tried_later:
+    tried_at = touch.at if touch.now.status in TRIED else None
+    if tried_at is not None and tried_at <= until:
+        return _tried(touch, log)
+    if decided and len(log) == len(touch.log) and tried_at is None:
         return touch
     if log:
         return replace(touch, now=log[-1], log=log[:-1], channel=log[-1].channel, at=log[-1].at, result=None)
     # Only what waits is ever changed.
     lost = Recorded(until, "planned", "ok", None, None, (), lost=True)
     return replace(touch, now=lost, log=(), channel=None, at=None, result=None)
+
+
+def _tried(touch: PastTouch, log: tuple[Recorded, ...]) -> PastTouch:
+    """What was handed over by then keeps its time, whatever came back later; its status is what was known by then."""
+    status = log[-1].status if log and log[-1].status in TRIED else touch.now.status
+    result = touch.result if status == touch.now.status else None
+    return replace(touch, now=replace(touch.now, status=status), log=log, result=result)
 
 
 def _recorded(row: Any, logged_at: int) -> Recorded:

@@ -154,3 +154,42 @@ def test_complaints_and_bookings_of_later_are_not_asked_about(engine: Engine, at
         (at > "2026-11-15", seconds("2026-11-15 12:00") if at > "2026-11-15" else None),
         (at > "2026-11-11", (at > "2026-11-10") + (at > "2026-11-11")),
     ]
+
+
+MOVED, SENT, BOUNCED = ("09:30", "planned", "ok"), ("10:00", "sent", "250"), ("11:00", "sent", "bounced 5.2.2")
+DELAYED = ("10:20", "sent", "delayed 4.4.7")
+
+
+@pytest.mark.parametrize("lines", [[BOUNCED], [MOVED, BOUNCED], [MOVED, SENT, DELAYED, BOUNCED], [SENT], []])
+def test_a_mail_that_had_left_by_then_is_told_as_sent_whatever_came_back_later(
+    engine: Engine, lines: list[tuple[str, str, str]]
+) -> None:
+    people.populate(engine)
+    day = "2026-11-10"
+    with writing(engine) as connection:
+        values = _touch(1, "sent", japan(f"{day} 10:00"), japan(f"{day} 09:00"))
+        people.add(connection, Touch, **values, result="250 accepted")
+        for clock, status, verdict in lines:
+            values = {"touch_id": 1, "logged_at": japan(f"{day} {clock}"), "status": status, "channel": "email"}
+            people.add(connection, TouchLog, **values, verdict=verdict)
+    (touch,) = explained(engine, "C-001", f"{day} 10:30").touches
+    assert (touch.now.status, touch.now.at, touch.now.lost) == ("sent", seconds(f"{day} 10:00"), False)
+    assert (touch.at, touch.channel, touch.result) == (seconds(f"{day} 10:00"), "email", "250 accepted")
+    assert [each.verdict for each in touch.log] == [verdict for clock, _, verdict in lines if clock < "10:30"]
+    (before,) = explained(engine, "C-001", f"{day} 09:45").touches
+    assert (before.now.status, before.at, before.result) == ("planned", None, None)
+
+
+def test_what_was_in_doubt_by_then_is_not_yet_proved(engine: Engine) -> None:
+    people.populate(engine)
+    day = "2026-11-10"
+    with writing(engine) as connection:
+        values = _touch(1, "sent", japan(f"{day} 10:00"), japan(f"{day} 09:00"))
+        people.add(connection, Touch, **values, result="opened")
+        for clock, status, verdict in (("10:05", "unknown", "lease_over"), ("12:00", "sent", "opened")):
+            values = {"touch_id": 1, "logged_at": japan(f"{day} {clock}"), "status": status, "channel": "email"}
+            people.add(connection, TouchLog, **values, verdict=verdict)
+    (touch,) = explained(engine, "C-001", f"{day} 10:30").touches
+    assert (touch.now.status, touch.at, touch.result) == ("unknown", seconds(f"{day} 10:00"), None)
+    (touch,) = explained(engine, "C-001", f"{day} 12:30").touches
+    assert (touch.now.status, touch.at, touch.result) == ("sent", seconds(f"{day} 10:00"), "opened")
